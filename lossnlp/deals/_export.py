@@ -1,0 +1,236 @@
+"""Reading an export of closed-lost deals into a table of deals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from lossnlp._errors import InputError
+from lossnlp.deals import _columns, _fields, _transcripts
+from lossnlp.deals._columns import Choice, quoted
+from lossnlp.deals._dates import DateOrder
+from lossnlp.deals._files import load
+from lossnlp.deals._presets import PRESETS
+from lossnlp.deals._status import not_lost, says_only_lost
+from lossnlp.deals._table import Table, counted
+from lossnlp.deals._text_label import is_free_text
+
+
+@dataclass(frozen=True)
+class Export:
+    """An export as it was read: the deals, the file's own columns, and what was decided.
+
+    Attributes
+    ----------
+    deals
+        One row a deal, index 0..n-1, with those columns of ``DEAL_COLUMNS`` that the file has:
+        ``note`` str (line breaks as ``\\n``), ``snippets`` a list of ``{"speaker", "text"}``,
+        ``close_date`` :class:`datetime.date` or None, ``amount`` float (NaN when there is none),
+        the others str or None.
+    source
+        The same rows with every column of the file, as text.
+    rows
+        The number of each deal's row in the file, as a spreadsheet counts (JSONL: the line).
+    columns
+        Part of a deal → column of the file.
+    choices
+        What was chosen and why, a line each.
+    warnings
+        What was left out or could not be read, a line each.
+    """
+
+    deals: pd.DataFrame
+    source: pd.DataFrame
+    rows: list[int]
+    columns: dict[str, str]
+    choices: list[str]
+    warnings: list[str]
+
+
+def open_export(
+    path: str | Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    preset: str | None = None,
+    date_order: str | None = None,
+    encoding: str | None = None,
+    sheet: str | None = None,
+    transcripts: str | Path | None = None,
+    need: Sequence[str] = ("note",),
+) -> Export:
+    """Read a CSV, TSV, XLSX, Parquet or JSONL export of closed-lost deals.
+
+    Rows that the export itself calls won or open are left out, with a warning; so are footers,
+    blank lines and subtotals of a report.
+
+    Parameters
+    ----------
+    path
+        The file, or ``-`` for standard input.
+    columns
+        Part of a deal → column of the file, for what is not found by itself or found wrongly.
+    preset
+        ``salesforce``, ``hubspot``, ``pipedrive``, ``dynamics`` or ``zoho``; told from the
+        headers when left out.
+    date_order
+        ``mdy`` or ``dmy``, for close dates that can be read both ways.
+    encoding, sheet
+        Of a text file and of a workbook, when the ones found are not meant.
+    transcripts
+        A file or folder of call transcripts (Gong JSON, WebVTT, ``Name: text``) whose turns
+        become snippets, joined by deal id.
+    need
+        Parts of a deal that must be there.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be read, lacks a needed column, has rows that do not fit the header
+        or dates whose order nobody told.
+    """
+    if date_order not in (None, "mdy", "dmy"):
+        raise InputError(f"date order {date_order!r} is neither mdy nor dmy")
+    _columns.check_parts(columns or {})
+    table = load(path, encoding, sheet)
+    refuse_ragged(table, str(path))
+    picked = pick_columns(table, columns or {}, preset)
+    refuse_missing(picked, table, need, str(path))
+    return _Reading(table, picked, date_order, str(path)).export(transcripts)
+
+
+def read_deals(path: str | Path, **options: Any) -> pd.DataFrame:
+    """Return the deals of an export: ``open_export(path, **options).deals``."""
+    return open_export(path, **options).deals
+
+
+def refuse_ragged(table: Table, name: str) -> None:
+    """Raise InputError when rows have more or fewer cells than the header."""
+    if table.ragged:
+        row, cells = table.ragged[0]
+        more = f", and so do {len(table.ragged) - 1} more rows" if len(table.ragged) > 1 else ""
+        raise InputError(
+            f"{name}, row {row}: {cells} cells where the header has {len(table.columns)}{more}; "
+            "put quotes around cells that hold the separator or a line break"
+        )
+
+
+def pick_columns(table: Table, given: Mapping[str, str], preset: str | None) -> list[Choice]:
+    """Choose the columns of a table; see :func:`lossnlp.deals._columns.choose`."""
+    preset = _columns.checked_preset(preset, table.columns)
+    cells = dict(zip(table.columns, table.cells, strict=True))
+    picked = _columns.choose(
+        table.columns,
+        given,
+        preset,
+        empty=lambda column: not any(value.strip() for value in cells[column]),
+    )
+    by_part = {choice.field: choice for choice in picked}
+    stage, label = by_part.get("stage"), by_part.get("label")
+    if stage and stage.why != "given" and says_only_lost(cells[stage.column]):
+        picked.remove(stage)  # "Closed Lost" is not the stage at which a deal was lost
+    if label and "note" not in by_part and label.why != "given":
+        if is_free_text(cells[label.column]):
+            picked[picked.index(label)] = Choice("note", label.column, "free text, so no label")
+    if preset is not None:
+        table.choices.append(f"preset: {PRESETS[preset].title}")
+    return picked
+
+
+def refuse_missing(picked: Sequence[Choice], table: Table, need: Sequence[str], name: str) -> None:
+    """Raise InputError when a needed part of a deal has no column."""
+    have = {choice.field for choice in picked}
+    for part in need:
+        if part not in have:
+            option = part.replace("_", "-")
+            raise InputError(
+                f"{name} has no {part} column that lossnlp knows; name it with --{option} COL. "
+                f"The file has {quoted(table.columns)}"
+            )
+
+
+class _Reading:
+    """One table on its way to deals; collects what was chosen and what was left out."""
+
+    def __init__(
+        self, table: Table, picked: Sequence[Choice], date_order: DateOrder | None, name: str
+    ) -> None:
+        self.table = table
+        self.columns = {choice.field: choice.column for choice in picked}
+        self.date_order = date_order
+        self.name = name
+        self.choices = [*table.choices, *(f'{c.field}: "{c.column}" ({c.why})' for c in picked)]
+        self.warnings = _table_warnings(table)
+
+    def export(self, transcripts: str | Path | None) -> Export:
+        """Return the export, after rows that are no lost deals have been left out."""
+        self._drop_not_lost()
+        rows = self.table.rows
+        cells = dict(zip(self.table.columns, self.table.cells, strict=True))
+        deals: dict[str, pd.Series] = {}
+        for part, column in self.columns.items():
+            values = self._read(part, column, cells)
+            deals[part] = pd.Series(values, dtype="float64" if part == "amount" else "object")
+        frame = pd.DataFrame(deals, index=range(len(rows)))
+        if transcripts is not None:
+            self._join(frame, transcripts)
+        source = pd.DataFrame(
+            {column: pd.Series(values, dtype="object") for column, values in cells.items()},
+            index=range(len(rows)),
+        )
+        return Export(frame, source, rows, self.columns, self.choices, self.warnings)
+
+    def _drop_not_lost(self) -> None:
+        dropped = not_lost(self.table.columns, self.table.cells)
+        if not dropped:
+            return
+        for kind in ("won", "open"):
+            rows = [self.table.rows[i] for i, found in dropped.items() if found == kind]
+            if rows:
+                self.warnings.append(f"{counted(rows)} left out: the deal is {kind}")
+        keep = [i for i in range(len(self.table.rows)) if i not in dropped]
+        if not keep:
+            raise InputError(f"{self.name} holds no lost deal: every row is won or open")
+        self.table.rows = [self.table.rows[i] for i in keep]
+        self.table.cells = [[values[i] for i in keep] for values in self.table.cells]
+
+    def _read(self, part: str, column: str, cells: Mapping[str, list[str]]) -> list[Any]:
+        values, rows = cells[column], self.table.rows
+        if part == "note":
+            return [_fields.line_feeds(value) for value in values]
+        if part == "snippets":
+            own = _fields.own_names(cells[self.columns["owner"]]) if "owner" in self.columns else ()
+            return _fields.snippets(values, rows, own, self.warnings)
+        if part == "close_date":
+            settled = _fields.date_order(values, rows, column, cells, self.date_order)
+            if settled.why:
+                self.choices.append(f"dates: {settled.why}")
+            return _fields.dates(values, rows, column, settled.order, self.warnings)
+        if part == "amount":
+            return _fields.amounts(values, rows, column, self.warnings)
+        return [value.strip() or None for value in values]
+
+    def _join(self, frame: pd.DataFrame, transcripts: str | Path) -> None:
+        if "id" not in frame:
+            raise InputError(f"{self.name} has no id column to join transcripts by; name it (--id)")
+        own = _fields.own_names(frame["owner"].dropna()) if "owner" in frame else frozenset()
+        joined = _transcripts.join(frame["id"].tolist(), Path(transcripts), own)
+        self.choices.append(joined.choice)
+        self.warnings += joined.warnings
+        before = frame["snippets"] if "snippets" in frame else [[] for _ in range(len(frame))]
+        both = [old + new for old, new in zip(before, joined.snippets, strict=True)]
+        frame["snippets"] = pd.Series(both, dtype="object")
+
+
+def _table_warnings(table: Table) -> list[str]:
+    said = []
+    if table.footers:
+        said.append(f"{counted(table.footers)} left out: footer of the report")
+    if table.summaries:
+        said.append(f"{counted(table.summaries)} left out: subtotals of a grouped report")
+    if table.repeated:
+        said.append(f"several columns are named {quoted(table.repeated)}; the later ones got (2) …")
+    return said
