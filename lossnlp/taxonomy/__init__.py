@@ -1,5 +1,7 @@
 """The code frame, and the crosswalks that lead from CRM picklist values to its codes."""
 
+from lossnlp.taxonomy._crosswalk import Crosswalk, CrosswalkEntry
+from lossnlp.taxonomy._proposal import Proposal, Unsure, propose_crosswalk
 from lossnlp.taxonomy._taxonomy import (
     INSUFFICIENT,
     Reason,
@@ -8,4 +10,15 @@ from lossnlp.taxonomy._taxonomy import (
     Taxonomy,
 )
 
-__all__ = ["INSUFFICIENT", "Reason", "Reengage", "SubReason", "Taxonomy"]
+__all__ = [
+    "INSUFFICIENT",
+    "Crosswalk",
+    "CrosswalkEntry",
+    "Proposal",
+    "Reason",
+    "Reengage",
+    "SubReason",
+    "Taxonomy",
+    "Unsure",
+    "propose_crosswalk",
+]

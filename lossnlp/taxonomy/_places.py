@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
@@ -195,6 +194,8 @@ def codes_in(places: Iterable[Place], known: Collection[str]) -> tuple[str, ...]
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ``; did you mean 'X'?`` for the nearest known word, or nothing."""
+    from difflib import get_close_matches
+
     near = get_close_matches(word, list(known), n=1)
     return f"; did you mean '{near[0]}'?" if near else ""
 

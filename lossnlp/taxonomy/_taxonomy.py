@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
@@ -17,7 +16,6 @@ from lossnlp.taxonomy._places import (
     check_schema,
     codes_in,
     did_you_mean,
-    parse_yaml,
     place_of,
     read_yaml,
     short,
@@ -183,8 +181,7 @@ class Taxonomy:
 
 @cache
 def _default() -> Taxonomy:
-    raw = files("lossnlp.taxonomy").joinpath("default.yaml").read_bytes()
-    return _taxonomy(parse_yaml(raw, "default.yaml"))
+    return Taxonomy.read(Path(__file__).with_name("default.yaml"))
 
 
 def _plain(reason: Reason) -> dict[str, Any]:

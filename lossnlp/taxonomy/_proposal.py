@@ -1,0 +1,239 @@
+"""Propose a crosswalk from the picklist values that an export holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from lossnlp._errors import InputError
+from lossnlp.taxonomy._crosswalk import (
+    Crosswalk,
+    CrosswalkEntry,
+    codes_without_value,
+    write_whole,
+)
+from lossnlp.taxonomy._labels import label_key, selections
+from lossnlp.taxonomy._phrasebook import SIDE, Phrasebook, Reading, without_retirement
+from lossnlp.taxonomy._taxonomy import INSUFFICIENT, Taxonomy
+
+#: More different values than this are free text, not a picklist.
+_MOST_VALUES = 200
+#: Below this probability the model's reading of a value is not used.
+_LEAST_PROBABILITY = 0.5
+
+
+class _Ranked(Protocol):
+    @property
+    def code(self) -> str: ...
+    @property
+    def probability(self) -> float: ...
+
+
+class _Suggested(Protocol):
+    @property
+    def reasons(self) -> Sequence[_Ranked]: ...
+
+
+class PicklistReader(Protocol):
+    """What a proposal needs of a model: to read deals."""
+
+    def read(self, deals: Sequence[Any], /) -> Sequence[_Suggested]:
+        """Return a suggestion for each deal."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """A value whose meaning a person should check, and why."""
+
+    value: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.value}: {self.why}"
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A proposed crosswalk.
+
+    Attributes
+    ----------
+    crosswalk
+        Every value that could be read.
+    unsure
+        What a person should check; values that could not be read at all are among them.
+    counts
+        How many deals hold each value, most frequent first.
+    how
+        For each value of the crosswalk, how its meaning was found.
+    unread
+        Values that are not in the crosswalk, because nothing tells what they mean.
+    missing
+        Codes that no value stands for.
+    """
+
+    crosswalk: Crosswalk
+    unsure: tuple[Unsure, ...]
+    counts: Mapping[str, int]
+    how: Mapping[str, str]
+    unread: tuple[str, ...]
+    missing: tuple[str, ...]
+
+    def write(self, path: str | Path) -> None:
+        """Write the crosswalk as YAML to edit, with a remark at each value."""
+        remarks = {value: self._remark(value) for value in self.how}
+        text = self.crosswalk.to_yaml(remarks)
+        if self.unread:
+            listed = "".join(f"#   {value!r} ({self._deals(value)})\n" for value in self.unread)
+            text += f"# Not read; add each of them above with its codes:\n{listed}"
+        write_whole(path, text)
+
+    def _remark(self, value: str) -> str:
+        doubts = "".join(f"; CHECK: {each.why}" for each in self.unsure if each.value == value)
+        return f"{self._deals(value)}; {self.how[value]}{doubts}"
+
+    def _deals(self, value: str) -> str:
+        count = self.counts[value]
+        return f"{count} deal{'' if count == 1 else 's'}"
+
+
+def propose_crosswalk(
+    values: Mapping[str, int], taxonomy: Taxonomy, model: PicklistReader | None = None
+) -> Proposal:
+    """Propose what each picklist value means.
+
+    A value is read by the names and known wordings of the codes (exactly, without case and
+    punctuation, by its parts, by the words in it, as a misspelling), then by the model. "Other"
+    and its like become a catch-all for every code without a value of its own. A code without a
+    value of its own goes beside the code that its ``nearest`` names, which is where reps put it.
+    Nothing that is doubtful is silent: see `Proposal.unsure`.
+
+    Parameters
+    ----------
+    values
+        How many deals hold each label, as in the CRM. Multi-select labels (``Price;Timing``) are
+        taken apart; empty ones are passed over.
+    taxonomy
+        Where the codes come from.
+    model
+        Reads the values that no wording explains; without it they stay unread.
+
+    Raises
+    ------
+    InputError
+        When there is no value, or when there are so many that the column is free text.
+    """
+    counts = _counted(values)
+    spellings = _spellings(counts)
+    readings, doubts = _readings(list(spellings), taxonomy, model)
+    entries = {value: _entry(value, reading) for value, reading in readings.items()}
+    homeless = codes_without_value(taxonomy, entries.values())
+    for value, entry in entries.items():
+        if entry.kind == "catch_all":
+            entries[value] = replace(entry, codes=_joined(taxonomy, entry.codes, homeless))
+    for value, code in _neighbours(readings, taxonomy, homeless):
+        entries[value] = replace(entries[value], codes=(*entries[value].codes, code))
+        doubts.append(Unsure(value, f"also stands for {code}, which has no value of its own"))
+    how = {value: reading.how for value, reading in readings.items()}
+    for value, entry in list(entries.items()):
+        for twin in spellings[value]:
+            entries[twin] = replace(entry, value=twin, inactive=True)
+            how[twin] = f"another spelling of {value!r}"
+    in_order = [entries[value] for value in counts if value in entries]
+    meant = {code for entry in in_order for code in entry.codes}
+    return Proposal(
+        crosswalk=Crosswalk(taxonomy, tuple(in_order)),
+        unsure=tuple(doubts),
+        counts=counts,
+        how=how,
+        unread=tuple(value for value in counts if value not in entries),
+        missing=tuple(code for code in taxonomy.codes if code not in meant),
+    )
+
+
+def _counted(values: Mapping[str, int]) -> dict[str, int]:
+    """Return how many deals hold each single value, most frequent first."""
+    counts: Counter[str] = Counter()
+    for label, count in values.items():
+        for value in selections(label):
+            counts[value] += count
+    if not counts:
+        raise InputError("no deal has a label; name the column that holds the loss reason")
+    if len(counts) > _MOST_VALUES:
+        raise InputError(
+            f"the label column holds {len(counts)} different values, which is free text and not a "
+            "picklist; name another column, or group its values first"
+        )
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _spellings(counts: Mapping[str, int]) -> dict[str, list[str]]:
+    """Return the most frequent spelling of each value, with its other spellings."""
+    mains: dict[str, str] = {}
+    spellings: dict[str, list[str]] = {}
+    for value in counts:
+        main = mains.setdefault(label_key(value), value)
+        spellings.setdefault(main, [])
+        if main != value:
+            spellings[main].append(value)
+    return spellings
+
+
+def _readings(
+    values: Sequence[str], taxonomy: Taxonomy, model: PicklistReader | None
+) -> tuple[dict[str, Reading], list[Unsure]]:
+    """Read values by their words and then by the model; return also what is doubtful."""
+    phrasebook = Phrasebook(taxonomy)
+    found = {value: phrasebook.read(without_retirement(value)) for value in values}
+    readings = {value: reading for value, reading in found.items() if reading is not None}
+    doubts = [Unsure(value, reading.doubt) for value, reading in readings.items() if reading.doubt]
+    unread = [value for value in values if value not in readings]
+    if model is None:
+        return readings, doubts + [Unsure(value, "no known wording; add codes") for value in unread]
+    for value, best in zip(unread, _best_codes(unread, model), strict=True):
+        sure = f"{best.code} with probability {best.probability:.2f}"
+        if best.code == INSUFFICIENT or best.code not in taxonomy.codes:
+            doubts.append(Unsure(value, "the model finds no reason in it; add codes"))
+        elif best.probability < _LEAST_PROBABILITY:
+            doubts.append(Unsure(value, f"the model's best guess is {sure}; add codes"))
+        else:
+            readings[value] = Reading((best.code,), "reason", "the model's reading")
+            doubts.append(Unsure(value, f"the model reads {sure}"))
+    return readings, doubts
+
+
+def _best_codes(values: Sequence[str], model: PicklistReader) -> list[_Ranked]:
+    from lossnlp.deals import Deal
+
+    suggestions = model.read([Deal(note=value) for value in values])
+    return [suggestion.reasons[0] for suggestion in suggestions]
+
+
+def _entry(value: str, reading: Reading) -> CrosswalkEntry:
+    retired = without_retirement(value) != value
+    return CrosswalkEntry(value, reading.codes, reading.kind, retired)
+
+
+def _neighbours(
+    readings: Mapping[str, Reading], taxonomy: Taxonomy, homeless: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """Find, for each code without a value, the broadest value beside it: there reps put it."""
+    for code in homeless:
+        nearest = taxonomy.reason(code).nearest
+        able = [
+            value
+            for value, reading in readings.items()
+            if nearest in reading.codes and reading.kind == "reason" and reading.breadth < SIDE
+        ]
+        if able:
+            yield min(able, key=lambda value: readings[value].breadth), code
+
+
+def _joined(taxonomy: Taxonomy, *groups: Sequence[str]) -> tuple[str, ...]:
+    """Return the codes of all groups in the taxonomy's order, or the verdict that there is none."""
+    codes = {code for group in groups for code in group}
+    return tuple(code for code in taxonomy.codes if code in codes) or (INSUFFICIENT,)
