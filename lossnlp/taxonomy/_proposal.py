@@ -227,7 +227,10 @@ def _neighbours(
         able = [
             value
             for value, reading in readings.items()
-            if nearest in reading.codes and reading.kind == "reason" and reading.breadth < SIDE
+            if nearest in reading.codes
+            and reading.kind == "reason"
+            and reading.breadth < SIDE
+            and without_retirement(value) == value
         ]
         if able:
             yield min(able, key=lambda value: readings[value].breadth), code
