@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from lossnlp.deals._doctor import Fault, diagnose
     from lossnlp.deals._export import Export, open_export, read_deals
     from lossnlp.deals._objects import deals_of
+    from lossnlp.deals._stream import Dialect, Layout, dialect_of, layout_of, read_rows
 
 _LATER = {
     "Export": "_export",
@@ -20,19 +21,29 @@ _LATER = {
     "deals_of": "_objects",
     "Fault": "_doctor",
     "diagnose": "_doctor",
+    "Dialect": "_stream",
+    "Layout": "_stream",
+    "dialect_of": "_stream",
+    "layout_of": "_stream",
+    "read_rows": "_stream",
 }
 
 __all__ = [
     "DEAL_COLUMNS",
     "Deal",
+    "Dialect",
     "Export",
     "Fault",
+    "Layout",
     "Snippet",
     "Speaker",
     "deals_of",
     "diagnose",
+    "dialect_of",
+    "layout_of",
     "open_export",
     "read_deals",
+    "read_rows",
 ]
 
 

@@ -10,12 +10,16 @@ from typing import Literal
 
 DateOrder = Literal["mdy", "dmy"]
 
-_TIME = r"(?:[T ,]+\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:\.\d+)?)?\s*(?:[AaPp]\.?[Mm]\.?)?\s*(?:Z|UTC|[+-]\d{2}:?\d{2})?)?"
+_TIME = (
+    r"(?:[T ,]+\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:\.\d+)?)?"
+    r"\s*(?:[AaPp]\.?[Mm]\.?)?\s*(?:Z|UTC|[+-]\d{2}:?\d{2})?)?"
+)
 _ISO = re.compile(rf"(\d{{4}})[-/.](\d{{1,2}})[-/.](\d{{1,2}}){_TIME}")
 _NUMERIC = re.compile(rf"(\d{{1,2}})([-/.])\s?(\d{{1,2}})\2\s?(\d{{4}}|\d{{2}}){_TIME}")
 _NAMED = re.compile(
-    rf"(?:[A-Za-z]{{3,9}},? )?(?:(\d{{1,2}})[-. ]+([A-Za-z]{{3,9}})|([A-Za-z]{{3,9}})[. ]+(\d{{1,2}}))"
-    rf"(?:st|nd|rd|th)?[-., ]+(\d{{4}}|\d{{2}}){_TIME}"
+    r"(?:[A-Za-z]{3,9},? )?"
+    r"(?:(\d{1,2})[-. ]+([A-Za-z]{3,9})|([A-Za-z]{3,9})[. ]+(\d{1,2})(?:st|nd|rd|th)?)"
+    rf"[-., ]+(\d{{4}}|\d{{2}}){_TIME}"
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
@@ -53,9 +57,7 @@ def order_evidence(values: Iterable[str], rows: Iterable[int]) -> OrderEvidence:
         if not match:
             continue
         first, second = int(match.group(1)), int(match.group(3))
-        if match.group(2) == ".":
-            evidence.dmy.append(row)
-        elif first > 12:
+        if match.group(2) == "." or first > 12:
             evidence.dmy.append(row)
         elif second > 12:
             evidence.mdy.append(row)
@@ -99,7 +101,6 @@ def _date(year: int, month: int, day: int) -> date | None:
 
 def is_date_column(values: Sequence[str]) -> bool:
     """Tell whether nearly every filled cell is a numeric date, so that it may settle the order."""
-    given = [value for value in values if value.strip()]
-    return bool(given) and sum(bool(_NUMERIC.fullmatch(v.strip())) for v in given) >= 0.9 * len(
-        given
-    )
+    given = [value.strip() for value in values if value.strip()]
+    numeric = sum(bool(_NUMERIC.fullmatch(value)) for value in given)
+    return bool(given) and numeric >= 0.9 * len(given)

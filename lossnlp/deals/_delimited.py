@@ -71,7 +71,7 @@ def records_of(data: bytes, encoding: str, name: str) -> tuple[list[list[str]], 
     Records are parsed from the bytes as a whole, so line breaks inside quotes stay as they are.
     """
     skip, separator = _declared_separator(data, encoding)
-    separator = separator or _separator(data, encoding)
+    separator = separator or separator_of(data, encoding)
     # A note may be longer than the csv module's default limit of 131,072 characters.
     limit = csv.field_size_limit(max(len(data), 131_072))
     try:
@@ -111,10 +111,10 @@ def _head(data: bytes, encoding: str) -> str:
     return decoder.decode(data[:_SAMPLE_BYTES])
 
 
-def _separator(data: bytes, encoding: str) -> str:
+def separator_of(data: bytes, encoding: str) -> str:
     """Return the separator that gives most rows of the head as many cells as the header has."""
     head = _head(data, encoding)
-    cut = len(data) > _SAMPLE_BYTES
+    cut = len(data) >= _SAMPLE_BYTES
     best, best_score = ",", (0.5, 1)
     for separator in _SEPARATORS:
         sample = list(csv.reader(io.StringIO(head, newline=""), delimiter=separator))

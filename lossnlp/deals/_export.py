@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -15,6 +15,7 @@ from lossnlp.deals._columns import Choice, quoted
 from lossnlp.deals._dates import DateOrder
 from lossnlp.deals._files import load
 from lossnlp.deals._presets import PRESETS
+from lossnlp.deals._snippets import SnippetDicts
 from lossnlp.deals._status import not_lost, says_only_lost
 from lossnlp.deals._table import Table, counted
 from lossnlp.deals._text_label import is_free_text
@@ -22,13 +23,13 @@ from lossnlp.deals._text_label import is_free_text
 
 @dataclass(frozen=True)
 class Export:
-    """An export as it was read: the deals, the file's own columns, and what was decided.
+    r"""An export as it was read: the deals, the file's own columns, and what was decided.
 
     Attributes
     ----------
     deals
         One row a deal, index 0..n-1, with those columns of ``DEAL_COLUMNS`` that the file has:
-        ``note`` str (line breaks as ``\\n``), ``snippets`` a list of ``{"speaker", "text"}``,
+        ``note`` str (line breaks as ``\n``), ``snippets`` a list of ``{"speaker", "text"}``,
         ``close_date`` :class:`datetime.date` or None, ``amount`` float (NaN when there is none),
         the others str or None.
     source
@@ -99,7 +100,9 @@ def open_export(
     refuse_ragged(table, str(path))
     picked = pick_columns(table, columns or {}, preset)
     refuse_missing(picked, table, need, str(path))
-    return _Reading(table, picked, date_order, str(path)).export(transcripts)
+    return _Reading(table, picked, cast("DateOrder | None", date_order), str(path)).export(
+        transcripts
+    )
 
 
 def read_deals(path: str | Path, **options: Any) -> pd.DataFrame:
@@ -132,9 +135,9 @@ def pick_columns(table: Table, given: Mapping[str, str], preset: str | None) -> 
     stage, label = by_part.get("stage"), by_part.get("label")
     if stage and stage.why != "given" and says_only_lost(cells[stage.column]):
         picked.remove(stage)  # "Closed Lost" is not the stage at which a deal was lost
-    if label and "note" not in by_part and label.why != "given":
-        if is_free_text(cells[label.column]):
-            picked[picked.index(label)] = Choice("note", label.column, "free text, so no label")
+    found = label is not None and label.why != "given"
+    if label and found and "note" not in by_part and is_free_text(cells[label.column]):
+        picked[picked.index(label)] = Choice("note", label.column, "free text, so no label")
     if preset is not None:
         table.choices.append(f"preset: {PRESETS[preset].title}")
     return picked
@@ -220,7 +223,9 @@ class _Reading:
         joined = _transcripts.join(frame["id"].tolist(), Path(transcripts), own)
         self.choices.append(joined.choice)
         self.warnings += joined.warnings
-        before = frame["snippets"] if "snippets" in frame else [[] for _ in range(len(frame))]
+        before: Iterable[SnippetDicts] = (
+            frame["snippets"] if "snippets" in frame else [[] for _ in range(len(frame))]
+        )
         both = [old + new for old, new in zip(before, joined.snippets, strict=True)]
         frame["snippets"] = pd.Series(both, dtype="object")
 

@@ -16,7 +16,7 @@ from lossnlp.deals._dates import (
     order_evidence,
     parse_date,
 )
-from lossnlp.deals._snippets import SnippetsError, parse_cell
+from lossnlp.deals._snippets import SnippetDicts, SnippetsError, parse_cell
 from lossnlp.deals._table import counted
 
 
@@ -28,7 +28,7 @@ class SettledOrder(NamedTuple):
 
 
 def line_feeds(text: str) -> str:
-    """Return a text with every line break as ``\\n``; exports disagree about them."""
+    r"""Return a text with every line break as ``\n``; exports disagree about them."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -39,9 +39,9 @@ def own_names(owners: Iterable[str]) -> frozenset[str]:
 
 def snippets(
     values: Sequence[str], rows: Sequence[int], own: Collection[str], warnings: list[str]
-) -> list[list[dict[str, str]]]:
+) -> list[SnippetDicts]:
     """Return the snippets of each cell; a cell that cannot be read gives none and a warning."""
-    read: list[list[dict[str, str]]] = []
+    read: list[SnippetDicts] = []
     refused: dict[str, list[int]] = {}
     for value, row in zip(values, rows, strict=True):
         try:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from lossnlp._errors import InputError
 from lossnlp.deals._deal import DEAL_COLUMNS, Deal, Snippet
 from lossnlp.deals._snippets import SnippetsError, from_list, parse_cell
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def deals_of(frame: pd.DataFrame) -> list[Deal]:
@@ -49,16 +48,8 @@ def _converted(part: str, values: Iterable[Any]) -> list[Any]:
 
 
 def _missing(value: Any) -> bool:
-    if value is None:
-        return True
-    if isinstance(value, str | list | tuple | dict):
-        return False
-    different = value != value  # noqa: PLR0124 - NaN and NaT differ from themselves
-    return (
-        different is True
-        or type(different).__name__ in ("NAType", "bool_", "bool")
-        and bool(type(different).__name__ == "NAType" or different)
-    )
+    """Tell whether a value is None, NaN, NaT or pandas' NA."""
+    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
 
 
 def _note(value: Any) -> str:
@@ -95,12 +86,19 @@ def _snippets(value: Any) -> tuple[Snippet, ...]:
     if _missing(value):
         return ()
     if isinstance(value, str):
-        return tuple(Snippet(**snippet) for snippet in parse_cell(value))  # type: ignore[arg-type]
+        return _as_snippets(parse_cell(value))
     entries = [
         {"speaker": entry.speaker, "text": entry.text} if isinstance(entry, Snippet) else entry
         for entry in value
     ]
-    return tuple(Snippet(**snippet) for snippet in from_list(entries))  # type: ignore[arg-type]
+    return _as_snippets(from_list(entries))
+
+
+def _as_snippets(entries: list[dict[str, str]]) -> tuple[Snippet, ...]:
+    return tuple(
+        Snippet("buyer" if entry["speaker"] == "buyer" else "rep", entry["text"])
+        for entry in entries
+    )
 
 
 _CONVERT: dict[str, Callable[[Any], Any]] = {

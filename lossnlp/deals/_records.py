@@ -16,7 +16,7 @@ _EXACT = 1e15
 
 def text_of(value: Any) -> str:
     """Return a value as text: ids without exponent or ``.0``, dates in ISO, lists as JSON."""
-    if value is None or value != value:  # noqa: PLR0124 - only NaN and NaT differ from themselves
+    if value is None or value != value:  # NaN and NaT
         return ""
     if isinstance(value, str):
         return value

@@ -29,6 +29,10 @@ _NOT_NAMES = frozenset(
 )  # fmt: skip
 
 
+#: Snippets as a table of deals holds them: ``{"speaker", "text"}`` each.
+SnippetDicts = list[dict[str, str]]
+
+
 class SnippetsError(ValueError):
     """Raised when a snippets cell cannot be read; the message says why, without the text."""
 
@@ -47,7 +51,7 @@ def side_of(speaker: str, own: Collection[str] = ()) -> Speaker:
     return "rep" if name in own or name.split("(")[0].strip() in own else "buyer"
 
 
-def parse_cell(cell: str, own: Collection[str] = ()) -> list[dict[str, str]]:
+def parse_cell(cell: str, own: Collection[str] = ()) -> SnippetDicts:
     """Return the snippets of a cell as ``{"speaker", "text"}`` dictionaries.
 
     Parameters
@@ -81,7 +85,7 @@ def _json_list(text: str) -> Any:
         raise SnippetsError("the JSON list is broken or cut short") from None
 
 
-def from_list(entries: Any, own: Collection[str] = ()) -> list[dict[str, str]]:
+def from_list(entries: Any, own: Collection[str] = ()) -> SnippetDicts:
     """Return snippets from a list of ``{"speaker", "text"}`` mappings or of the buyer's texts."""
     snippets = []
     for n, entry in enumerate(entries):

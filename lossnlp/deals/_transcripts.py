@@ -12,9 +12,7 @@ from typing import Any
 
 from lossnlp._errors import InputError
 from lossnlp.deals._delimited import checked_encoding
-from lossnlp.deals._snippets import SnippetsError, from_list, side_of, split_turns
-
-SnippetDicts = list[dict[str, str]]
+from lossnlp.deals._snippets import SnippetDicts, SnippetsError, from_list, side_of, split_turns
 
 _CUE_TIME = re.compile(r"[\d:.,]+\s+-->\s+[\d:.,]+")
 _VOICE = re.compile(r"<v(?:\.[^ >]*)?\s+([^>]+)>")
@@ -60,13 +58,13 @@ def join(ids: Sequence[str | None], path: Path, own: Collection[str] = ()) -> Jo
         if deal:
             places.setdefault(_key(deal), place)
     snippets: list[SnippetDicts] = [[] for _ in ids]
-    lonely = []
+    lonely: list[str] = []
     for call in calls:
-        place = next((places[key] for key in map(_key, call.keys) if key in places), None)
-        if place is None:
+        key = next((key for key in map(_key, call.keys) if key in places), None)
+        if key is None:
             lonely.append(call.source)
         else:
-            snippets[place] += call.turns
+            snippets[places[key]] += call.turns
     if len(lonely) == len(calls):
         raise InputError(
             f"none of the {len(calls)} transcripts of {path} belongs to a deal: name each file "
