@@ -1,6 +1,7 @@
 """The code frame, and the crosswalks that lead from CRM picklist values to its codes."""
 
 from lossnlp.taxonomy._crosswalk import Crosswalk, CrosswalkEntry
+from lossnlp.taxonomy._diff import Change, TaxonomyDiff, diff
 from lossnlp.taxonomy._proposal import Proposal, Unsure, propose_crosswalk
 from lossnlp.taxonomy._taxonomy import (
     INSUFFICIENT,
@@ -12,6 +13,7 @@ from lossnlp.taxonomy._taxonomy import (
 
 __all__ = [
     "INSUFFICIENT",
+    "Change",
     "Crosswalk",
     "CrosswalkEntry",
     "Proposal",
@@ -19,6 +21,8 @@ __all__ = [
     "Reengage",
     "SubReason",
     "Taxonomy",
+    "TaxonomyDiff",
     "Unsure",
+    "diff",
     "propose_crosswalk",
 ]

@@ -84,13 +84,17 @@ class Proposal:
     missing: tuple[str, ...]
 
     def write(self, path: str | Path) -> None:
-        """Write the crosswalk as YAML to edit, with a remark at each value."""
+        """Write the crosswalk as YAML to edit; an existing file is replaced as a whole."""
+        write_whole(path, self.to_yaml())
+
+    def to_yaml(self) -> str:
+        """Return the text of a crosswalk file to edit, with a remark at each value."""
         remarks = {value: self._remark(value) for value in self.how}
         text = self.crosswalk.to_yaml(remarks)
         if self.unread:
             listed = "".join(f"#   {value!r} ({self._deals(value)})\n" for value in self.unread)
             text += f"# Not read; add each of them above with its codes:\n{listed}"
-        write_whole(path, text)
+        return text
 
     def _remark(self, value: str) -> str:
         doubts = "".join(f"; CHECK: {each.why}" for each in self.unsure if each.value == value)
