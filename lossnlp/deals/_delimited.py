@@ -19,6 +19,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_HIGH_BYTES = bytes(range(128, 256))
 _SEP_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 
 
@@ -49,6 +50,8 @@ def _decodes(data: bytes, encoding: str) -> bool:
 def checked_encoding(data: bytes, encoding: str | None, name: str) -> str:
     """Return the encoding to read ``data`` with, after a check that it can and holds no NUL."""
     chosen = encoding or encoding_of(data, name)
+    if encoding is None and chosen == "cp1252":
+        _refuse_broken_utf8(data, name)
     try:
         text = data.decode(chosen)
     except LookupError:
@@ -65,12 +68,24 @@ def checked_encoding(data: bytes, encoding: str | None, name: str) -> str:
     return chosen
 
 
+def _refuse_broken_utf8(data: bytes, name: str) -> None:
+    """Raise InputError for UTF-8 with some broken characters, which cp1252 would garble wholly."""
+    text = data.decode("utf-8", errors="replace")
+    broken = text.count("\ufffd")
+    if broken * 10 < len(data) - len(data.translate(None, _HIGH_BYTES)):
+        line = text.count("\n", 0, text.index("\ufffd")) + 1
+        raise InputError(
+            f"{name}, line {line}: broken UTF-8 in a file that is UTF-8 elsewhere; mend that line "
+            "or export again, or read all of it otherwise with --encoding cp1252"
+        )
+
+
 def records_of(data: bytes, encoding: str, name: str) -> tuple[list[list[str]], str]:
     """Return the records of a separated text file and the name of its separator.
 
     Records are parsed from the bytes as a whole, so line breaks inside quotes stay as they are.
     """
-    skip, separator = _declared_separator(data, encoding)
+    skip, separator = declared_separator(data, encoding)
     separator = separator or separator_of(data, encoding)
     # A note may be longer than the csv module's default limit of 131,072 characters.
     limit = csv.field_size_limit(max(len(data), 131_072))
@@ -100,7 +115,7 @@ def _parse(data: bytes, encoding: str, separator: str, skip: int, name: str) -> 
             ) from None
 
 
-def _declared_separator(data: bytes, encoding: str) -> tuple[int, str | None]:
+def declared_separator(data: bytes, encoding: str) -> tuple[int, str | None]:
     """Return (lines to skip, separator) from the ``sep=;`` line that Excel understands."""
     declared = _SEP_LINE.match(_head(data, encoding)[:8])
     return (1, declared.group(1)) if declared else (0, None)

@@ -93,21 +93,25 @@ def open_export(
         When the file cannot be read, lacks a needed column, has rows that do not fit the header
         or dates whose order nobody told.
     """
-    if date_order not in (None, "mdy", "dmy"):
-        raise InputError(f"date order {date_order!r} is neither mdy nor dmy")
+    order = checked_order(date_order)
     _columns.check_parts(columns or {})
     table = load(path, encoding, sheet)
     refuse_ragged(table, str(path))
     picked = pick_columns(table, columns or {}, preset)
     refuse_missing(picked, table, need, str(path))
-    return _Reading(table, picked, cast("DateOrder | None", date_order), str(path)).export(
-        transcripts
-    )
+    return _Reading(table, picked, order, str(path)).export(transcripts)
 
 
 def read_deals(path: str | Path, **options: Any) -> pd.DataFrame:
     """Return the deals of an export: ``open_export(path, **options).deals``."""
     return open_export(path, **options).deals
+
+
+def checked_order(date_order: str | None) -> DateOrder | None:
+    """Return the order of dates that the user named, if it is one."""
+    if date_order not in (None, "mdy", "dmy"):
+        raise InputError(f"date order {date_order!r} is neither mdy nor dmy")
+    return cast("DateOrder | None", date_order)
 
 
 def refuse_ragged(table: Table, name: str) -> None:
@@ -179,7 +183,7 @@ class _Reading:
             deals[part] = pd.Series(values, dtype="float64" if part == "amount" else "object")
         frame = pd.DataFrame(deals, index=range(len(rows)))
         if transcripts is not None:
-            self._join(frame, transcripts)
+            self._join(frame, transcripts, self._own(cells))
         source = pd.DataFrame(
             {column: pd.Series(values, dtype="object") for column, values in cells.items()},
             index=range(len(rows)),
@@ -200,26 +204,42 @@ class _Reading:
         self.table.rows = [self.table.rows[i] for i in keep]
         self.table.cells = [[values[i] for i in keep] for values in self.table.cells]
 
-    def _read(self, part: str, column: str, cells: Mapping[str, list[str]]) -> list[Any]:
+    def _read(self, part: str, column: str, cells: Mapping[str, list[str]]) -> Sequence[Any]:
+        """Return the values of a part of the deals; what cannot be read becomes a warning."""
         values, rows = cells[column], self.table.rows
         if part == "note":
             return [_fields.line_feeds(value) for value in values]
         if part == "snippets":
-            own = _fields.own_names(cells[self.columns["owner"]]) if "owner" in self.columns else ()
-            return _fields.snippets(values, rows, own, self.warnings)
+            read, refused = _fields.snippets(values, rows, self._own(cells))
+            self.warnings += [
+                f"snippets of {counted(at)} left out: {w}" for w, at in refused.items()
+            ]
+            return read
         if part == "close_date":
             settled = _fields.date_order(values, rows, column, cells, self.date_order)
             if settled.why:
                 self.choices.append(f"dates: {settled.why}")
-            return _fields.dates(values, rows, column, settled.order, self.warnings)
+            dates, bad = _fields.dates(values, rows, settled.order)
+            self._left_empty(column, "date", bad)
+            return dates
         if part == "amount":
-            return _fields.amounts(values, rows, column, self.warnings)
+            amounts, bad = _fields.amounts(values, rows)
+            self._left_empty(column, "amount", bad)
+            return amounts
         return [value.strip() or None for value in values]
 
-    def _join(self, frame: pd.DataFrame, transcripts: str | Path) -> None:
+    def _left_empty(self, column: str, kind: str, rows: Sequence[int]) -> None:
+        if rows:
+            self.warnings.append(f'"{column}" holds no {kind} in {counted(rows)}; left empty')
+
+    def _own(self, cells: Mapping[str, list[str]]) -> frozenset[str]:
+        """Return the names of the deals' owners, who are the sellers in a transcript."""
+        owner = self.columns.get("owner")
+        return _fields.own_names(cells[owner]) if owner else frozenset()
+
+    def _join(self, frame: pd.DataFrame, transcripts: str | Path, own: frozenset[str]) -> None:
         if "id" not in frame:
             raise InputError(f"{self.name} has no id column to join transcripts by; name it (--id)")
-        own = _fields.own_names(frame["owner"].dropna()) if "owner" in frame else frozenset()
         joined = _transcripts.join(frame["id"].tolist(), Path(transcripts), own)
         self.choices.append(joined.choice)
         self.warnings += joined.warnings

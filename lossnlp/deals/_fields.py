@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
@@ -38,9 +37,9 @@ def own_names(owners: Iterable[str]) -> frozenset[str]:
 
 
 def snippets(
-    values: Sequence[str], rows: Sequence[int], own: Collection[str], warnings: list[str]
-) -> list[SnippetDicts]:
-    """Return the snippets of each cell; a cell that cannot be read gives none and a warning."""
+    values: Sequence[str], rows: Sequence[int], own: Collection[str] = ()
+) -> tuple[list[SnippetDicts], dict[str, list[int]]]:
+    """Return the snippets of each cell, and the rows of cells that cannot be read, by reason."""
     read: list[SnippetDicts] = []
     refused: dict[str, list[int]] = {}
     for value, row in zip(values, rows, strict=True):
@@ -49,8 +48,7 @@ def snippets(
         except SnippetsError as error:
             refused.setdefault(str(error), []).append(row)
             read.append([])
-    warnings += [f"snippets of {counted(at)} left out: {why}" for why, at in refused.items()]
-    return read
+    return read, refused
 
 
 def date_order(
@@ -103,27 +101,21 @@ def _refuse_contradiction(evidence: OrderEvidence, column: str, given: DateOrder
 
 
 def dates(
-    values: Sequence[str],
-    rows: Sequence[int],
-    column: str,
-    order: DateOrder | None,
-    warnings: list[str],
-) -> list[date | None]:
-    """Return the date of each cell; one that is none gives None and a warning."""
+    values: Sequence[str], rows: Sequence[int], order: DateOrder | None
+) -> tuple[list[date | None], list[int]]:
+    """Return the date of each cell, and the rows of cells that hold something else."""
     known = {value: parse_date(value, order) for value in set(values)}
-    bad = [r for v, r in zip(values, rows, strict=True) if v.strip() and known[v] is None]
-    if bad:
-        warnings.append(f'"{column}" holds no date in {counted(bad)}; left empty')
-    return [known[value] for value in values]
+    read = [known[value] for value in values]
+    return read, _unread(values, read, rows)
 
 
-def amounts(
-    values: Sequence[str], rows: Sequence[int], column: str, warnings: list[str]
-) -> list[float]:
-    """Return the amount of each cell; one that is none gives NaN and a warning."""
+def amounts(values: Sequence[str], rows: Sequence[int]) -> tuple[list[float | None], list[int]]:
+    """Return the amount of each cell, and the rows of cells that hold something else."""
     decimal = decimal_mark(values)
     read = [parse_amount(value, decimal) for value in values]
-    bad = [r for v, a, r in zip(values, read, rows, strict=True) if v.strip() and a is None]
-    if bad:
-        warnings.append(f'"{column}" holds no amount in {counted(bad)}; left empty')
-    return [math.nan if amount is None else amount for amount in read]
+    return read, _unread(values, read, rows)
+
+
+def _unread(values: Sequence[str], read: Sequence[object], rows: Sequence[int]) -> list[int]:
+    cells = zip(values, read, rows, strict=True)
+    return [row for value, found, row in cells if found is None and value.strip()]

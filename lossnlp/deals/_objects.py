@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from lossnlp._errors import InputError
@@ -37,7 +39,7 @@ def deals_of(frame: pd.DataFrame) -> list[Deal]:
 
 
 def _converted(part: str, values: Iterable[Any]) -> list[Any]:
-    convert = _CONVERT.get(part, _text)
+    convert: Callable[[Any], Any] = _CONVERT.get(part, _text)
     converted = []
     for position, value in enumerate(values):
         try:
@@ -49,7 +51,9 @@ def _converted(part: str, values: Iterable[Any]) -> list[Any]:
 
 def _missing(value: Any) -> bool:
     """Tell whether a value is None, NaN, NaT or pandas' NA."""
-    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
+    if isinstance(value, float | np.floating):
+        return math.isnan(value)
+    return value is None or value is pd.NA or value is pd.NaT
 
 
 def _note(value: Any) -> str:

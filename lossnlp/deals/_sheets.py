@@ -7,7 +7,7 @@ import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import ParseError
 
 from lossnlp._errors import InputError
@@ -16,7 +16,6 @@ from lossnlp.deals._table import Table, filled, shape
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
-    from openpyxl.worksheet.worksheet import Worksheet
 
 ZIP = b"PK\x03\x04"
 OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -85,8 +84,9 @@ def _sheet(workbook: Workbook, sheet: str | None, name: str) -> tuple[str, list[
     raise InputError(f"{name} has no visible sheet with cells")
 
 
-def _records(worksheet: Worksheet) -> list[list[str]]:
-    # Some exporters declare a wrong size, which read-only mode would believe.
+def _records(worksheet: Any) -> list[list[str]]:
+    # Some exporters declare a wrong size, which read-only mode would believe; Any, because the
+    # stubs know only the sheets of the other mode.
     worksheet.reset_dimensions()
     records = [[text_of(cell) for cell in row] for row in worksheet.iter_rows(values_only=True)]
     width = max((len(record) for record in records), default=0)
