@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from lossnlp.deals._doctor import Fault, diagnose
     from lossnlp.deals._export import Export, open_export, read_deals
     from lossnlp.deals._objects import deals_of
-    from lossnlp.deals._stream import Dialect, Layout, dialect_of, layout_of, read_rows
+    from lossnlp.deals._stream import Dialect, Layout, dialect_of, is_footer, layout_of, read_rows
 
 _LATER = {
     "Export": "_export",
@@ -24,6 +24,7 @@ _LATER = {
     "Dialect": "_stream",
     "Layout": "_stream",
     "dialect_of": "_stream",
+    "is_footer": "_stream",
     "layout_of": "_stream",
     "read_rows": "_stream",
 }
@@ -40,6 +41,7 @@ __all__ = [
     "deals_of",
     "diagnose",
     "dialect_of",
+    "is_footer",
     "layout_of",
     "open_export",
     "read_deals",

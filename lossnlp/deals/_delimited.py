@@ -130,7 +130,7 @@ def separator_of(data: bytes, encoding: str) -> str:
     """Return the separator that gives most rows of the head as many cells as the header has."""
     head = _head(data, encoding)
     cut = len(data) >= _SAMPLE_BYTES
-    best, best_score = ",", (0.5, 1)
+    best, best_score = ",", (0.5, 1 << 30)
     for separator in _SEPARATORS:
         sample = list(csv.reader(io.StringIO(head, newline=""), delimiter=separator))
         sample = [record for record in (sample[:-1] if cut else sample) if any(record)]
@@ -138,7 +138,9 @@ def separator_of(data: bytes, encoding: str) -> str:
             continue
         start = header_index(sample)
         width = len(sample[start])
-        share = sum(len(record) == width for record in sample[start:]) / len(sample[start:])
+        # Title lines count against a separator, lines of a footer (one cell) do not.
+        wide = [record for record in sample[start:] if len(record) > 1]
+        share = sum(len(record) == width for record in wide) / (start + len(wide) or 1)
         if width > 1 and (share, width) > best_score:
             best, best_score = separator, (share, width)
     return best

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import codecs
+import csv
+import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from typing import Any, NamedTuple, cast
 
 from lossnlp._errors import InputError
@@ -13,9 +17,10 @@ from lossnlp.deals._dates import DateOrder, parse_date
 from lossnlp.deals._export import pick_columns, refuse_missing
 from lossnlp.deals._records import text_of
 from lossnlp.deals._snippets import SnippetsError, parse_cell
-from lossnlp.deals._table import Table
+from lossnlp.deals._table import FOOTER, Table, header_index
 
 _HEAD_BYTES = 1 << 18
+_TITLES_WITHIN = 50
 
 
 @dataclass(frozen=True)
@@ -31,10 +36,11 @@ class Layout:
 
 
 class Dialect(NamedTuple):
-    """How a text file is written."""
+    """How a text file is written; ``title_lines`` stand before the line that names the columns."""
 
     encoding: str
     separator: str
+    title_lines: int
 
 
 def dialect_of(head: bytes, name: str, encoding: str | None = None) -> Dialect:
@@ -43,7 +49,20 @@ def dialect_of(head: bytes, name: str, encoding: str | None = None) -> Dialect:
     Text that is UTF-8 but for single broken characters counts as UTF-8 when those are rare.
     """
     chosen = encoding or _head_encoding(head[:_HEAD_BYTES], name)
-    return Dialect(chosen, _delimited.separator_of(head[:_HEAD_BYTES], chosen))
+    text = codecs.getincrementaldecoder(chosen)("replace").decode(head[:_HEAD_BYTES])
+    declared, separator = _delimited.declared_separator(head, chosen)
+    separator = separator or _delimited.separator_of(head[:_HEAD_BYTES], chosen)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    ends, records = [0], []
+    for record in islice(reader, _TITLES_WITHIN):
+        records.append(record)
+        ends.append(reader.line_num)
+    return Dialect(chosen, separator, max(declared, ends[header_index(records)]))
+
+
+def is_footer(text: str) -> bool:
+    """Tell whether a line that fills one cell is the footer of a report, by its words."""
+    return bool(FOOTER.match(text.strip().strip('"')))
 
 
 def layout_of(
@@ -92,20 +111,39 @@ def layout_of(
     return Layout(chosen, order, tuple(choices))
 
 
-def read_cells(part: str, values: Sequence[Any], order: DateOrder | None) -> list[tuple[Any, str]]:
-    """Return what each cell of a column holds, and what is wrong with it (empty if nothing).
+def read_rows(
+    values: Mapping[str, Sequence[Any]], order: DateOrder | None
+) -> tuple[dict[str, list[Any]], dict[int, str]]:
+    """Return the parts of some deals as a whole file's reading gives them, and what was wrong.
 
     Parameters
     ----------
-    part
-        ``note``, ``snippets``, ``close_date`` or another text of a deal.
     values
-        The cells, as text or as typed values of a Parquet or JSONL file.
+        Part of a deal → its cells, as text or as the typed values of Parquet and JSONL.
     order
         The order of dates that ``layout_of`` settled.
+
+    Returns
+    -------
+    tuple
+        Part → values, and row (from 0) → what of it could not be read and was left empty. Only
+        the row's own owner is known as a seller's name, so a colleague's is taken as the buyer's.
     """
-    read = _READERS.get(part, _text)
-    return [read(value, order) for value in values]
+    problems: dict[int, str] = {}
+    read = {part: [text_of(cell).strip() or None for cell in values[part]] for part in values}
+    if "note" in values:
+        read["note"] = [_fields.line_feeds(text_of(cell)) for cell in values["note"]]
+    if "close_date" in values:
+        read["close_date"] = [
+            _date(cell, order, row, problems) for row, cell in enumerate(values["close_date"])
+        ]
+    if "snippets" in values:
+        owners = read.get("owner") or [None] * len(values["snippets"])
+        read["snippets"] = [
+            _snippets(cell, owner, row, problems)
+            for row, (cell, owner) in enumerate(zip(values["snippets"], owners, strict=True))
+        ]
+    return read, problems
 
 
 def _head_encoding(head: bytes, name: str) -> str:
@@ -116,33 +154,23 @@ def _head_encoding(head: bytes, name: str) -> str:
     return "utf-8" if chosen == "cp1252" and broken * 10 < high else chosen
 
 
-def _text(value: Any, _order: DateOrder | None) -> tuple[str | None, str]:
-    return text_of(value).strip() or None, ""
-
-
-def _note(value: Any, _order: DateOrder | None) -> tuple[str, str]:
-    return _fields.line_feeds(text_of(value)), ""
-
-
-def _date(value: Any, order: DateOrder | None) -> tuple[date | None, str]:
-    if isinstance(value, datetime):
-        return value.date(), ""
-    if isinstance(value, date):
-        return value, ""
-    text = text_of(value)
+def _date(cell: Any, order: DateOrder | None, row: int, problems: dict[int, str]) -> date | None:
+    if isinstance(cell, datetime):
+        return cell.date()
+    if cell is None or isinstance(cell, date):
+        return cell
+    text = text_of(cell)
     found = parse_date(text, order)
-    return found, "close date is no date" if found is None and text.strip() else ""
+    if found is None and text.strip():
+        problems[row] = "the close date is no date"
+    return found
 
 
-def _snippets(value: Any, _order: DateOrder | None) -> tuple[list[dict[str, str]], str]:
+def _snippets(
+    cell: Any, owner: str | None, row: int, problems: dict[int, str]
+) -> list[dict[str, str]]:
     try:
-        return parse_cell(text_of(value)), ""
+        return parse_cell(text_of(cell), _fields.own_names([owner]) if owner else ())
     except SnippetsError as error:
-        return [], f"snippets left out: {error}"
-
-
-_READERS: Mapping[str, Callable[[Any, DateOrder | None], tuple[Any, str]]] = {
-    "note": _note,
-    "snippets": _snippets,
-    "close_date": _date,
-}
+        problems[row] = f"snippets left out: {error}"
+        return []

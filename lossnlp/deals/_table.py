@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 #: What the first cell of a footer or of a summary row of a CRM report says.
-_FOOTER = re.compile(
+FOOTER = re.compile(
     r"(grand )?totals?\b|copyright \(c\)|©|confidential information|generated (by|on)\b",
     re.IGNORECASE,
 )
@@ -119,7 +119,7 @@ def _footer_start(records: Sequence[Sequence[str]], first: int, width: int) -> i
     while thin > first and width > 1 and filled(records[thin - 1]) <= 1:
         thin -= 1
     for i in range(thin, len(records)):
-        if not filled(records[i]) or _FOOTER.match(_first_text(records[i])):
+        if not filled(records[i]) or FOOTER.match(_first_text(records[i])):
             return i
     return len(records)
 

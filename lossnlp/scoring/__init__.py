@@ -1,1 +1,8 @@
-"""scoring"""
+"""Scoring years of deals: streaming on one machine, Spark beyond."""
+
+from lossnlp.scoring._columns import SCORE_SCHEMA
+from lossnlp.scoring._compare import Comparison, compare
+from lossnlp.scoring._score import ScoreSummary, score
+from lossnlp.scoring._targets import Progress
+
+__all__ = ["SCORE_SCHEMA", "Comparison", "Progress", "ScoreSummary", "compare", "score"]
