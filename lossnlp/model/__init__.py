@@ -1,1 +1,53 @@
-"""model"""
+"""The model: reads deals and says why they were lost, with evidence and calibrated doubt."""
+
+from lossnlp.model._bundle import Bundle, Golden, labels_of, write_bundle
+from lossnlp.model._calibration import Blend, Calibration, Decisions, Probabilities
+from lossnlp.model._encoder import MAX_TOKENS, Encoded, Marks, OnnxEncoder
+from lossnlp.model._evidence import Clauses, quote
+from lossnlp.model._heads import OUTPUTS, Labels, LinearHeads, Scores
+from lossnlp.model._lexical import LexicalFeatures, Voice
+from lossnlp.model._model import LossModel, load
+from lossnlp.model._passages import Passage, passages_of, voices_of
+from lossnlp.model._rows import Rows
+from lossnlp.model._suggestion import Evidence, RankedReason, Suggestion
+from lossnlp.model._table import SCORE_COLUMNS, table_of
+from lossnlp.model._views import ENCODER, LEXICAL, Encoder, Views, one_text
+
+__all__ = [
+    "ENCODER",
+    "LEXICAL",
+    "MAX_TOKENS",
+    "OUTPUTS",
+    "SCORE_COLUMNS",
+    "Blend",
+    "Bundle",
+    "Calibration",
+    "Clauses",
+    "Decisions",
+    "Encoded",
+    "Encoder",
+    "Evidence",
+    "Golden",
+    "Labels",
+    "LexicalFeatures",
+    "LinearHeads",
+    "LossModel",
+    "Marks",
+    "OnnxEncoder",
+    "Passage",
+    "Probabilities",
+    "RankedReason",
+    "Rows",
+    "Scores",
+    "Suggestion",
+    "Views",
+    "Voice",
+    "labels_of",
+    "load",
+    "one_text",
+    "passages_of",
+    "quote",
+    "table_of",
+    "voices_of",
+    "write_bundle",
+]

@@ -1,0 +1,256 @@
+"""Bundles: a trained model as a folder of JSON and safetensors, checked before it is believed.
+
+``manifest.json`` names every other file with its SHA-256. A file is read once, checked, and only
+then parsed; nothing is ever unpickled. Schema 1 is the first; a later schema keeps a reader for
+each schema before it in ``_READERS``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lossnlp._errors import BundleError, InputError
+from lossnlp.deals import Deal, Snippet
+from lossnlp.model._calibration import Calibration, Probabilities
+from lossnlp.model._heads import Labels, LinearHeads
+from lossnlp.model._lexical import BLOCKS, LexicalFeatures
+from lossnlp.model._passages import Passage, passages_of, voices_of
+from lossnlp.model._views import LEXICAL, Views
+from lossnlp.taxonomy import Taxonomy
+
+SCHEMA = 1
+MANIFEST, CARD, GOLDEN = "manifest.json", "README.md", "golden.jsonl"
+_TAXONOMY, _TERMS, _ARRAYS = "taxonomy.json", "lexical.json", "lexical.safetensors"
+
+
+@dataclass(frozen=True)
+class Golden:
+    """A deal and the probabilities that the bundle gave it when it was written, [k]."""
+
+    deal: Deal
+    primary: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A trained model, read and checked."""
+
+    taxonomy: Taxonomy
+    views: Views
+    calibration: Calibration
+    manifest: Mapping[str, Any]
+    golden: tuple[Golden, ...] = ()
+
+    @cached_property
+    def labels(self) -> Labels:
+        """The names of the outputs."""
+        return labels_of(self.taxonomy)
+
+    def probabilities(self, deals: Sequence[Sequence[Passage]]) -> Probabilities:
+        """Return the calibrated probabilities of n deals, each given by its passages."""
+        scores, truncated = self.views([voices_of(passages) for passages in deals])
+        return self.calibration.probabilities(scores, self.labels, truncated)
+
+
+def labels_of(taxonomy: Taxonomy) -> Labels:
+    """Return the codes and sub-reasons of a taxonomy in the order of the heads' columns."""
+    return Labels(tuple(taxonomy.codes), tuple(taxonomy.sub_reasons))
+
+
+def default_path() -> Path:
+    """Return the folder of the bundle that ships with lossnlp, installed or in a checkout."""
+    package = Path(__file__).parents[1]
+    installed = package / "models" / "default"
+    return installed if installed.is_dir() else package.parent / "models" / "default"
+
+
+def read_bundle(path: Path) -> Bundle:
+    """Read a bundle, checking every file against its manifest.
+
+    Raises
+    ------
+    BundleError
+        If the folder is no bundle, a file is missing, changed or not in the manifest, or the
+        bundle was written in a schema that this version does not read.
+    """
+    manifest = _read_manifest(path)
+    reader = _READERS.get(manifest.get("schema", 0))
+    if reader is None:
+        raise BundleError(_wrong_schema(path, manifest.get("schema")))
+    return reader(manifest, _read_files(path, manifest))
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    file = path / MANIFEST
+    if not file.is_file():
+        raise BundleError(
+            f"{path} is no bundle: it has no {MANIFEST}; give the folder that train wrote"
+        )
+    try:
+        manifest = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BundleError(f"{file} is damaged ({error}); copy or train the bundle again") from error
+    if not isinstance(manifest, dict):
+        raise BundleError(f"{file} is damaged (not an object); copy or train the bundle again")
+    return manifest
+
+
+def _wrong_schema(path: Path, schema: object) -> str:
+    if isinstance(schema, int) and schema > SCHEMA:
+        return (
+            f"{path} was written by a newer lossnlp (bundle schema {schema}, this version reads"
+            f" up to {SCHEMA}); update lossnlp"
+        )
+    return f"{path} has the unknown bundle schema {schema!r}; train the bundle again"
+
+
+def _read_files(path: Path, manifest: Mapping[str, Any]) -> dict[str, bytes]:
+    """Return the content of every file of a bundle, each checked against the manifest."""
+    expected = manifest.get("files")
+    if not isinstance(expected, dict):
+        raise BundleError(f"{path / MANIFEST} lists no files; copy or train the bundle again")
+    present = {
+        file.relative_to(path).as_posix() for file in path.rglob("*") if not file.is_dir()
+    } - {MANIFEST}
+    for name in sorted(present - expected.keys()):
+        raise BundleError(f"{path} holds {name}, which its manifest does not list; take it out")
+    content = {}
+    for name, digest in expected.items():
+        if name not in present:
+            raise BundleError(f"{path} lacks {name}; copy or train the bundle again")
+        content[name] = (path / name).read_bytes()
+        if hashlib.sha256(content[name]).hexdigest() != digest:
+            raise BundleError(
+                f"{path / name} was changed after training (its SHA-256 is not the manifest's);"
+                " copy or train the bundle again"
+            )
+    return content
+
+
+def _read_schema_1(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Bundle:
+    from safetensors.numpy import load
+
+    try:
+        taxonomy = Taxonomy.from_dict(json.loads(files[_TAXONOMY]))
+        arrays = load(files[_ARRAYS])
+        features = LexicalFeatures(
+            json.loads(files[_TERMS]), {block: arrays[f"idf.{block}"] for block in BLOCKS}
+        )
+        heads = {LEXICAL: LinearHeads(labels_of(taxonomy), arrays["weights"], arrays["bias"])}
+        golden = tuple(_golden(json.loads(line)) for line in files[GOLDEN].splitlines())
+        calibration = Calibration.from_dict(manifest["calibration"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"the bundle is damaged ({error!r}); train it again") from error
+    return Bundle(taxonomy, Views(features, heads), calibration, manifest, golden)
+
+
+_READERS: Mapping[int, Callable[[Mapping[str, Any], Mapping[str, bytes]], Bundle]] = {
+    1: _read_schema_1
+}
+
+
+def _golden(record: Mapping[str, Any]) -> Golden:
+    snippets = tuple(Snippet(**snippet) for snippet in record["snippets"])
+    return Golden(Deal(record["note"], snippets), tuple(record["primary"]))
+
+
+def write_bundle(
+    bundle: Bundle,
+    out: Path,
+    *,
+    card: str,
+    golden: Sequence[Deal],
+) -> None:
+    """Write a bundle: into a folder beside ``out`` first, which then takes its place.
+
+    Parameters
+    ----------
+    bundle
+        The model; its ``manifest`` holds ``name`` and what else is to be recorded.
+    out
+        The folder to write; a bundle that stands there is replaced.
+    card
+        The text of the model card.
+    golden
+        Deals whose probabilities are stored with the bundle and checked when it is loaded.
+
+    Raises
+    ------
+    InputError
+        If ``out`` exists and is something else than a bundle.
+    """
+    if out.exists() and not (out / MANIFEST).is_file() and (out.is_file() or any(out.iterdir())):
+        raise InputError(f"{out} exists and is no bundle; choose another --out or remove it")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as scratch:
+        fresh = Path(scratch) / "new"
+        fresh.mkdir()
+        files = {**_content(bundle), CARD: card.encode(), GOLDEN: _golden_lines(bundle, golden)}
+        for name, content in files.items():
+            (fresh / name).parent.mkdir(parents=True, exist_ok=True)
+            (fresh / name).write_bytes(content)
+        manifest = _manifest(bundle, files)
+        (fresh / MANIFEST).write_text(_json(manifest, indent=2) + "\n", encoding="utf-8")
+        if out.exists():
+            out.rename(Path(scratch) / "old")
+        fresh.rename(out)
+
+
+def _content(bundle: Bundle) -> dict[str, bytes]:
+    from safetensors.numpy import save
+
+    features, heads = bundle.views.features, bundle.views.heads[LEXICAL]
+    arrays = {
+        "weights": heads.weights.astype(np.float16),
+        "bias": heads.bias,
+        **{f"idf.{block}": idf for block, idf in features.idf.items()},
+    }
+    return {
+        _TAXONOMY: _json(bundle.taxonomy.to_dict(), indent=1).encode(),
+        _TERMS: _json(features.terms).encode(),
+        _ARRAYS: save(arrays),
+    }
+
+
+def _manifest(bundle: Bundle, files: Mapping[str, bytes]) -> dict[str, Any]:
+    manifest = {
+        "schema": SCHEMA,
+        **bundle.manifest,
+        "taxonomy": {
+            "name": bundle.taxonomy.name,
+            "version": bundle.taxonomy.version,
+            "digest": bundle.taxonomy.digest,
+        },
+        "calibration": bundle.calibration.to_dict(),
+        "files": {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)},
+    }
+    digest = hashlib.sha256(_json(manifest).encode()).hexdigest()
+    return {**manifest, "id": f"{bundle.manifest['name']}-{digest[:12]}"}
+
+
+def _golden_lines(bundle: Bundle, deals: Sequence[Deal]) -> bytes:
+    primary = bundle.probabilities([passages_of(deal) for deal in deals]).primary
+    lines = [
+        _json(
+            {
+                "note": deal.note,
+                "snippets": [{"speaker": s.speaker, "text": s.text} for s in deal.snippets],
+                "primary": [round(float(p), 6) for p in row],
+            }
+        )
+        for deal, row in zip(deals, primary, strict=True)
+    ]
+    return "\n".join(lines).encode()
+
+
+def _json(data: object, indent: int | None = None) -> str:
+    return json.dumps(data, ensure_ascii=False, sort_keys=True, indent=indent)

@@ -1,0 +1,182 @@
+"""Lexical features: which words and which parts of words a deal holds, and who said them.
+
+The same analyser serves training and reading, so a bundle holds only vocabularies and weights.
+Three blocks stand side by side, each with its own TF-IDF weights and unit length:
+
+``word``   one to three neighbouring words of the note and of every snippet
+``char``   three to five neighbouring characters inside a word, edges included
+``buyer``  one and two neighbouring words of what the buyer said
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_matrix
+
+#: One voice of a deal: who speaks (``note``, ``buyer`` or ``rep``) and the words.
+Voice = tuple[str, str]
+
+#: Block → the longest run of words in it (0: characters inside words), and the voices it hears.
+BLOCKS: Mapping[str, tuple[int, tuple[str, ...]]] = {
+    "word": (3, ("note", "buyer", "rep")),
+    "char": (0, ("note", "buyer", "rep")),
+    "buyer": (2, ("buyer",)),
+}
+
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?|[$€£%?!/&+]")
+_DIGIT = re.compile(r"\d")
+_GRAM_LENGTHS = (3, 4, 5)
+_LONGEST_WORD = 40  # what is longer is a link or a key, and says nothing by its parts
+_CACHED_WORDS = 200_000
+
+
+def words_of(text: str) -> list[str]:
+    """Split a text into lower-case words; every digit becomes 0, so that amounts look alike."""
+    plain = unicodedata.normalize("NFKC", text).lower().replace("’", "'")
+    return [word[:_LONGEST_WORD] for word in _WORD.findall(_DIGIT.sub("0", plain))]
+
+
+def _runs(words: Sequence[str], longest: int) -> Iterator[str]:
+    for length in range(1, longest + 1):
+        for start in range(len(words) - length + 1):
+            yield " ".join(words[start : start + length])
+
+
+def _grams(word: str) -> list[str]:
+    padded = f" {word} "
+    return [
+        padded[start : start + length]
+        for length in _GRAM_LENGTHS
+        for start in range(len(padded) - length + 1)
+    ]
+
+
+@dataclass
+class _Block:
+    """One block's vocabulary with its inverse document frequencies."""
+
+    longest: int
+    voices: tuple[str, ...]
+    index: dict[str, int]
+    idf: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        self._columns_of_word: dict[str, list[int]] = {}
+
+    def columns(self, spoken: Iterable[tuple[str, list[str]]]) -> Iterator[int]:
+        """Yield the column of every known term, once per occurrence."""
+        for voice, words in spoken:
+            if voice not in self.voices:
+                continue
+            if self.longest:
+                yield from self._known(_runs(words, self.longest))
+            else:
+                for word in words:
+                    yield from self._parts(word)
+
+    def _known(self, terms: Iterable[str]) -> list[int]:
+        index = self.index
+        return [index[term] for term in terms if term in index]
+
+    def _parts(self, word: str) -> list[int]:
+        found = self._columns_of_word.get(word)
+        if found is None:
+            if len(self._columns_of_word) >= _CACHED_WORDS:
+                self._columns_of_word.clear()
+            found = self._columns_of_word[word] = self._known(_grams(word))
+        return found
+
+
+class LexicalFeatures:
+    """Vocabularies that turn voices into rows of a sparse matrix.
+
+    Parameters
+    ----------
+    terms
+        Block → its terms, in column order.
+    idf
+        Block → the inverse document frequency of each term, float32.
+    """
+
+    def __init__(
+        self, terms: Mapping[str, Sequence[str]], idf: Mapping[str, NDArray[np.float32]]
+    ) -> None:
+        self.terms = {block: tuple(terms[block]) for block in BLOCKS}
+        self._blocks = [
+            _Block(longest, voices, {t: i for i, t in enumerate(self.terms[name])}, idf[name])
+            for name, (longest, voices) in BLOCKS.items()
+        ]
+        self.width = sum(len(block.idf) for block in self._blocks)
+
+    @property
+    def idf(self) -> dict[str, NDArray[np.float32]]:
+        """The inverse document frequencies of each block."""
+        return {name: block.idf for name, block in zip(BLOCKS, self._blocks, strict=True)}
+
+    @classmethod
+    def fit(cls, deals: Sequence[Sequence[Voice]], *, least: int, most: int) -> LexicalFeatures:
+        """Choose the terms that stand in at least ``least`` deals, at most ``most`` in a block.
+
+        ``idf`` is ``ln((1 + n) / (1 + df)) + 1``, the smoothed form that scikit-learn uses.
+        """
+        spoken = [[(voice, words_of(text)) for voice, text in deal] for deal in deals]
+        terms: dict[str, list[str]] = {}
+        idf: dict[str, NDArray[np.float32]] = {}
+        for name, (longest, voices) in BLOCKS.items():
+            count = Counter(chain.from_iterable(_terms(deal, longest, voices) for deal in spoken))
+            chosen = sorted(term for term, df in count.most_common(most) if df >= least)
+            df = np.array([count[term] for term in chosen], dtype=np.float64)
+            terms[name] = chosen
+            idf[name] = (np.log((1 + len(deals)) / (1 + df)) + 1).astype(np.float32)
+        return cls(terms, idf)
+
+    def transform(self, deals: Iterable[Sequence[Voice]]) -> csr_matrix:
+        """Return one row a deal, float32, [n, width]; a row depends on its own deal only."""
+        from scipy.sparse import csr_matrix
+
+        data: list[NDArray[np.float32]] = []
+        columns: list[NDArray[np.int32]] = []
+        ends = [0]
+        for deal in deals:
+            spoken = [(voice, words_of(text)) for voice, text in deal]
+            offset = 0
+            for block in self._blocks:
+                found, weight = _weigh(block, spoken)
+                columns.append(found + np.int32(offset))
+                data.append(weight)
+                offset += len(block.idf)
+            ends.append(ends[-1] + sum(len(part) for part in data[-len(self._blocks) :]))
+        shape = (len(ends) - 1, self.width)
+        if not data:
+            return csr_matrix(shape, dtype=np.float32)
+        return csr_matrix((np.concatenate(data), np.concatenate(columns), ends), shape=shape)
+
+
+def _terms(
+    spoken: Iterable[tuple[str, list[str]]], longest: int, voices: tuple[str, ...]
+) -> set[str]:
+    heard = [words for voice, words in spoken if voice in voices]
+    if longest:
+        return set(chain.from_iterable(_runs(words, longest) for words in heard))
+    return set(chain.from_iterable(_grams(word) for word in set(chain.from_iterable(heard))))
+
+
+def _weigh(
+    block: _Block, spoken: list[tuple[str, list[str]]]
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Return the columns and TF-IDF weights (sublinear, unit length) of one deal in one block."""
+    found, count = np.unique(np.fromiter(block.columns(spoken), dtype=np.int32), return_counts=True)
+    weight = (1 + np.log(count)) * block.idf[found]
+    norm = float(np.sqrt(np.square(weight).sum()))
+    return found, (weight / norm if norm else weight).astype(np.float32)

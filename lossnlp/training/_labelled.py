@@ -1,0 +1,86 @@
+"""Labelled deals: what a model learns from and is measured on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from lossnlp.deals import Deal, Snippet
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledDeal:
+    """A deal with what an annotator said of it; None where nobody said.
+
+    Attributes
+    ----------
+    deal
+        The deal.
+    primary
+        The code of the deciding reason.
+    sub_reason
+        One of that code's sub-reasons.
+    contributing, ruled_out
+        Codes that the text says helped, and codes that it rejects.
+    evidence
+        The stretch, copied from the note or a snippet, that carries the reason.
+    group
+        Deals of one group are never split between training and measuring.
+    """
+
+    deal: Deal
+    primary: str
+    sub_reason: str | None = None
+    contributing: tuple[str, ...] | None = None
+    ruled_out: tuple[str, ...] | None = None
+    evidence: str | None = None
+    group: str = ""
+
+    def evidence_source(self) -> str | None:
+        """Return where the evidence stands (``note`` or ``snippet:N``), or None."""
+        if not self.evidence:
+            return None
+        sources = ["note", *(f"snippet:{n}" for n in range(len(self.deal.snippets)))]
+        return next((s for s in sources if self.evidence in self.deal.source_text(s)), None)
+
+    def voice_of(self, source: str) -> str:
+        """Return who speaks in a source: ``note``, ``buyer`` or ``rep``."""
+        if source == "note":
+            return "note"
+        return self.deal.snippets[int(source.removeprefix("snippet:"))].speaker
+
+
+def starter_deals() -> list[LabelledDeal]:
+    """Return the starter corpus, grouped by file (a seller and its voice) in natural order."""
+    folder = files("lossnlp.training").joinpath("starter")
+    names = [entry.name for entry in folder.iterdir() if entry.name.endswith(".jsonl")]
+    return [
+        _labelled(json.loads(line), group=name.removesuffix(".jsonl"))
+        for name in sorted(names, key=lambda name: (len(name), name))
+        for line in folder.joinpath(name).read_text(encoding="utf-8").splitlines()
+    ]
+
+
+def _labelled(record: Mapping[str, Any], group: str) -> LabelledDeal:
+    snippets = tuple(Snippet(s["speaker"], s["text"]) for s in record["snippets"])
+    deal = Deal(
+        record["note"],
+        snippets,
+        id=record["id"],
+        stage=record["stage"],
+        amount=record["amount"],
+        segment=record["segment"],
+        industry=record["industry"],
+    )
+    return LabelledDeal(
+        deal,
+        primary=record["primary"],
+        sub_reason=record["sub_reason"],
+        contributing=tuple(record["secondary"]),
+        ruled_out=tuple(record["ruled_out"]),
+        evidence=record["evidence"],
+        group=group,
+    )

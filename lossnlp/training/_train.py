@@ -1,0 +1,123 @@
+"""Training: from labelled deals to a bundle, measured on deals that it did not see."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from lossnlp import __version__
+from lossnlp._errors import InputError
+from lossnlp.deals import Deal, Snippet
+from lossnlp.model import Bundle, labels_of, write_bundle
+from lossnlp.taxonomy import Taxonomy
+from lossnlp.training._calibrate import calibrate, truth_of
+from lossnlp.training._card import card_of
+from lossnlp.training._fit import fit_lexical
+from lossnlp.training._folds import Fit, cross_read, held_out
+from lossnlp.training._labelled import LabelledDeal
+from lossnlp.training._metrics import measure
+
+_FEWEST_DEALS = 30
+_LIBRARIES = ("numpy", "scipy", "scikit-learn", "safetensors")
+
+#: Deals that every bundle is checked on when it is loaded. They belong to nobody.
+_GOLDEN = (
+    Deal("went w/ Workday, half the price"),
+    Deal("No budget this year, CFO froze all new spend until FY27."),
+    Deal("Ghosted. 6 emails, 3 calls, nothing since the demo."),
+    Deal("Lost on price", (Snippet("buyer", "Honestly price was fine, our CISO said no."),)),
+    Deal(
+        "10/12 JD: POC slow, dropped two of five feeds. 10/20 JD: they want Oracle sync, we don't."
+    ),
+    Deal("dup of the other opp"),
+    Deal("n/a"),
+    Deal(""),
+)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained model with what was measured on held-out deals.
+
+    ``metrics`` is what the model card shows; `write` puts the bundle into a folder.
+    """
+
+    bundle: Bundle
+    metrics: dict[str, Any]
+
+    def write(self, out: Path) -> None:
+        """Write the bundle; a bundle that stands there is replaced."""
+        write_bundle(self.bundle, out, card=card_of(self.bundle.manifest), golden=_GOLDEN)
+
+
+def train(
+    deals: Sequence[LabelledDeal],
+    *,
+    taxonomy: Taxonomy | None = None,
+    name: str = "model",
+    fit: Fit = fit_lexical,
+) -> Trained:
+    """Train a model and measure it on held-out groups.
+
+    Parameters
+    ----------
+    deals
+        Labelled deals. Deals of one ``group`` are held out together.
+    taxonomy
+        What the labels mean; by default the one that ships with lossnlp.
+    name
+        The short name at the head of the bundle's id.
+    fit
+        Fits the views on the training part of the deals.
+
+    Raises
+    ------
+    InputError
+        If a label is no code of the taxonomy, or the deals are too few to learn from.
+    """
+    taxonomy = taxonomy or Taxonomy.default()
+    labels = labels_of(taxonomy)
+    _check(deals, taxonomy)
+    truth = truth_of(deals, labels)
+    held = held_out(deals, labels, fit)
+    metrics = measure(deals, labels, cross_read(deals, labels, truth, held))
+    views = fit(deals, labels)
+    calibration = calibrate(held.scores, truth, labels)
+    manifest = {
+        "name": name,
+        "data": _data(deals),
+        "versions": {"lossnlp": __version__, **{lib: version(lib) for lib in _LIBRARIES}},
+        "metrics": metrics,
+    }
+    return Trained(Bundle(taxonomy, views, calibration, manifest), metrics)
+
+
+def _check(deals: Sequence[LabelledDeal], taxonomy: Taxonomy) -> None:
+    for place, labelled in enumerate(deals, start=1):
+        if labelled.primary not in taxonomy.codes:
+            raise InputError(
+                f"deal {labelled.deal.id or place}: the label {labelled.primary!r} is no code of"
+                f" taxonomy {taxonomy.name} {taxonomy.version}; map the labels with --crosswalk"
+                " or give your own codes with --taxonomy"
+            )
+    if len(deals) < _FEWEST_DEALS or len({d.primary for d in deals}) < 2:
+        raise InputError(
+            f"{len(deals)} labelled deals of {len({d.primary for d in deals})} codes are too few to"
+            f" train on; at least {_FEWEST_DEALS} deals of two codes are needed"
+        )
+    if len({d.group for d in deals}) < 2:
+        raise InputError("all deals are of one group; at least two are needed to hold one out")
+
+
+def _data(deals: Sequence[LabelledDeal]) -> dict[str, Any]:
+    lines = [json.dumps(asdict(d), sort_keys=True, default=str) for d in deals]
+    return {
+        "digest": hashlib.sha256("\n".join(lines).encode()).hexdigest(),
+        "n": len(deals),
+        "groups": len({d.group for d in deals}),
+    }
