@@ -77,8 +77,10 @@ class Crosswalk:
         parts += ["values:\n" if self.entries else "values: []\n"]
         for entry in self.entries:
             if entry.value in remarks:
-                parts.append(f"# {' '.join(remarks[entry.value].split())}\n")
-            parts.append(_dump(yaml, [_plain(entry)]))
+                remark = "".join(c if c.isprintable() else " " for c in remarks[entry.value])
+                parts.append(f"# {remark}\n")
+            # What cannot be seen is escaped: YAML would read some of it as a line break.
+            parts.append(_dump(yaml, [_plain(entry)], visible=entry.value.isprintable()))
         return "".join(parts)
 
     def lookup(self, label: str) -> CrosswalkEntry | None:
@@ -157,10 +159,10 @@ def write_whole(path: str | Path, text: str) -> None:
         ) from error
 
 
-def _dump(yaml: Any, data: Any, flow: bool | None = None) -> str:
+def _dump(yaml: Any, data: Any, *, flow: bool | None = None, visible: bool = True) -> str:
     # Without a line width, a long value is never folded: it stays as it is in the CRM.
     text: str = yaml.safe_dump(
-        data, sort_keys=False, allow_unicode=True, width=2**31, default_flow_style=flow
+        data, sort_keys=False, allow_unicode=visible, width=2**31, default_flow_style=flow
     )
     return text
 

@@ -103,8 +103,11 @@ class Place:
         return word
 
     def flag(self) -> bool:
-        """Return true or false."""
-        return self.one_of(("true", "false")) == "true"
+        """Return true or false, in any of the words that YAML has for them."""
+        word = self.verbatim().lower()
+        if word not in ("true", "yes", "on", "false", "no", "off"):
+            self.fault(f"{short(word)} is not one of true, false")
+        return word in ("true", "yes", "on")
 
     def whole(self, low: int, high: int) -> int:
         """Return a whole number from ``low`` to ``high``."""

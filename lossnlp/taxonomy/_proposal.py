@@ -134,14 +134,7 @@ def propose_crosswalk(
     counts = _counted(values)
     spellings = _spellings(counts)
     readings, doubts = _readings(list(spellings), taxonomy, model)
-    entries = {value: _entry(value, reading) for value, reading in readings.items()}
-    homeless = codes_without_value(taxonomy, entries.values())
-    for value, entry in entries.items():
-        if entry.kind == "catch_all":
-            entries[value] = replace(entry, codes=_joined(taxonomy, entry.codes, homeless))
-    for value, code in _neighbours(readings, taxonomy, homeless):
-        entries[value] = replace(entries[value], codes=(*entries[value].codes, code))
-        doubts.append(Unsure(value, f"also stands for {code}, which has no value of its own"))
+    entries, assumed = _entries(readings, taxonomy)
     how = {value: reading.how for value, reading in readings.items()}
     for value, entry in list(entries.items()):
         for twin in spellings[value]:
@@ -151,7 +144,7 @@ def propose_crosswalk(
     meant = {code for entry in in_order for code in entry.codes}
     return Proposal(
         crosswalk=Crosswalk(taxonomy, tuple(in_order)),
-        unsure=tuple(doubts),
+        unsure=(*doubts, *assumed),
         counts=counts,
         how=how,
         unread=tuple(value for value in counts if value not in entries),
@@ -194,20 +187,19 @@ def _readings(
     phrasebook = Phrasebook(taxonomy)
     found = {value: phrasebook.read(without_retirement(value)) for value in values}
     readings = {value: reading for value, reading in found.items() if reading is not None}
+    unread = {value: "no known wording" for value in values if value not in readings}
+    if model is not None and unread:
+        for value, best in zip(list(unread), _best_codes(list(unread), model), strict=True):
+            guess = f"the model reads {best.code} with probability {best.probability:.2f}"
+            if best.code == INSUFFICIENT or best.code not in taxonomy.codes:
+                unread[value] = "the model finds no reason of this taxonomy in it"
+            elif best.probability < _LEAST_PROBABILITY:
+                unread[value] = guess
+            else:
+                readings[value] = Reading((best.code,), "reason", "the model's reading", guess)
+                del unread[value]
     doubts = [Unsure(value, reading.doubt) for value, reading in readings.items() if reading.doubt]
-    unread = [value for value in values if value not in readings]
-    if model is None:
-        return readings, doubts + [Unsure(value, "no known wording; add codes") for value in unread]
-    for value, best in zip(unread, _best_codes(unread, model), strict=True):
-        sure = f"{best.code} with probability {best.probability:.2f}"
-        if best.code == INSUFFICIENT or best.code not in taxonomy.codes:
-            doubts.append(Unsure(value, "the model finds no reason in it; add codes"))
-        elif best.probability < _LEAST_PROBABILITY:
-            doubts.append(Unsure(value, f"the model's best guess is {sure}; add codes"))
-        else:
-            readings[value] = Reading((best.code,), "reason", "the model's reading")
-            doubts.append(Unsure(value, f"the model reads {sure}"))
-    return readings, doubts
+    return readings, doubts + [Unsure(value, f"{why}; add codes") for value, why in unread.items()]
 
 
 def _best_codes(values: Sequence[str], model: PicklistReader) -> list[_Ranked]:
@@ -217,9 +209,26 @@ def _best_codes(values: Sequence[str], model: PicklistReader) -> list[_Ranked]:
     return [suggestion.reasons[0] for suggestion in suggestions]
 
 
-def _entry(value: str, reading: Reading) -> CrosswalkEntry:
-    retired = without_retirement(value) != value
-    return CrosswalkEntry(value, reading.codes, reading.kind, retired)
+def _entries(
+    readings: Mapping[str, Reading], taxonomy: Taxonomy
+) -> tuple[dict[str, CrosswalkEntry], list[Unsure]]:
+    """Turn readings into entries and find a place for the codes without a value of their own."""
+    entries = {
+        value: CrosswalkEntry(
+            value, reading.codes, reading.kind, without_retirement(value) != value
+        )
+        for value, reading in readings.items()
+    }
+    homeless = codes_without_value(taxonomy, entries.values())
+    active = {value: readings[value] for value, entry in entries.items() if not entry.inactive}
+    for value, entry in entries.items():
+        if entry.kind == "catch_all":
+            entries[value] = replace(entry, codes=_joined(taxonomy, entry.codes, homeless))
+    assumed = []
+    for value, code in _neighbours(active, taxonomy, homeless):
+        entries[value] = replace(entries[value], codes=(*entries[value].codes, code))
+        assumed.append(Unsure(value, f"also stands for {code}, which has no value of its own"))
+    return entries, assumed
 
 
 def _neighbours(
@@ -228,16 +237,19 @@ def _neighbours(
     """Find, for each code without a value, the broadest value beside it: there reps put it."""
     for code in homeless:
         nearest = taxonomy.reason(code).nearest
-        able = [
-            value
-            for value, reading in readings.items()
-            if nearest in reading.codes
-            and reading.kind == "reason"
-            and reading.breadth < SIDE
-            and without_retirement(value) == value
-        ]
+        able = [value for value, reading in readings.items() if _may_stand_for(reading, nearest)]
         if able:
             yield min(able, key=lambda value: readings[value].breadth), code
+
+
+def _may_stand_for(reading: Reading, code: str | None) -> bool:
+    """Tell whether a value is surely, and as a whole, one for this code."""
+    return (
+        code in reading.codes
+        and reading.kind == "reason"
+        and reading.breadth < SIDE
+        and not reading.doubt
+    )
 
 
 def _joined(taxonomy: Taxonomy, *groups: Sequence[str]) -> tuple[str, ...]:
