@@ -1,6 +1,6 @@
 """The model: reads deals and says why they were lost, with evidence and calibrated doubt."""
 
-from lossnlp.model._bundle import Bundle, Golden, labels_of, write_bundle
+from lossnlp.model._bundle import Bundle, Golden, default_path, labels_of, write_bundle
 from lossnlp.model._calibration import Blend, Calibration, Decisions, Probabilities
 from lossnlp.model._encoder import MAX_TOKENS, Encoded, Marks, OnnxEncoder
 from lossnlp.model._evidence import Clauses, quote
@@ -42,11 +42,13 @@ __all__ = [
     "Suggestion",
     "Views",
     "Voice",
+    "default_path",
     "labels_of",
     "load",
     "one_text",
     "passages_of",
     "quote",
+    "table_of",
     "table_of",
     "voices_of",
     "write_bundle",
