@@ -43,6 +43,7 @@ __all__ = [
     "Views",
     "Voice",
     "default_path",
+    "default_path",
     "labels_of",
     "load",
     "one_text",
