@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
+import shlex
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -200,3 +204,30 @@ def test_help_holds_an_example_for_each_command(lossnlp: Shell) -> None:
     for command in ("show", "validate", "diff", "map"):
         assert lossnlp(command, "--help") == 0
         assert f"lossnlp taxonomy {command}" in lossnlp.out
+
+
+@pytest.mark.parametrize("guide", ["taxonomy.md", "crosswalk.md"])
+def test_the_guides_show_what_the_commands_print(
+    guide: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "examples").symlink_to(EXAMPLES)
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "docs" / guide).read_text("utf-8")
+    for kind, body in re.findall(r"```(yaml|console)\n(.*?)```", text, re.DOTALL):
+        if kind == "yaml":
+            Path(body.split()[1]).write_text(body, encoding="utf-8")
+        else:
+            commands = [line[2:] for line in body.splitlines() if line.startswith("$ ")]
+            assert body == "".join(f"$ {each}\n{_printed(each)}" for each in commands)
+
+
+def _printed(command: str) -> str:
+    """Run a guide's command and return all that a terminal would show."""
+    words, _, target = command.partition(" > ")
+    screen = io.StringIO()
+    with redirect_stdout(screen), redirect_stderr(screen), pytest.raises(SystemExit):
+        main(shlex.split(words)[1:])
+    if not target:
+        return screen.getvalue()
+    Path(target).write_text(screen.getvalue(), encoding="utf-8")
+    return ""
