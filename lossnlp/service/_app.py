@@ -39,7 +39,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         title="lossnlp",
         version=__version__,
         description="Reason codes for closed-lost deals, while the rep is typing.",
-        root_path=settings.root_path,
         docs_url=None,  # they load their scripts from elsewhere
         redoc_url=None,
         lifespan=_lifespan,
@@ -99,6 +98,7 @@ def _add_middleware(app: FastAPI, service: Service) -> None:
     app.add_middleware(
         Envelope,
         metrics=service.metrics,
+        root_path=settings.root_path,
         max_body_bytes=settings.max_body_bytes,
         body_seconds=settings.timeout_seconds,
     )

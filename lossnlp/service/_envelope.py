@@ -35,6 +35,8 @@ class Envelope:
         The app inside.
     metrics
         Where requests are counted.
+    root_path
+        Path prefix that requests may carry, unless the server says which.
     max_body_bytes
         A longer body is refused as soon as that is known, before it is read whole.
     body_seconds
@@ -42,10 +44,16 @@ class Envelope:
     """
 
     def __init__(
-        self, app: ASGIApp, metrics: Metrics, max_body_bytes: int, body_seconds: float
+        self,
+        app: ASGIApp,
+        metrics: Metrics,
+        root_path: str,
+        max_body_bytes: int,
+        body_seconds: float,
     ) -> None:
         self._app = app
         self._metrics = metrics
+        self._root_path = root_path
         self._max_body_bytes = max_body_bytes
         self._body_seconds = body_seconds
 
@@ -55,6 +63,7 @@ class Envelope:
             await self._app(scope, receive, send)
             return
         scope["request_id"] = secrets.token_hex(8)
+        scope["root_path"] = scope.get("root_path") or self._root_path
         answer = _Answer(send, scope["request_id"])
         body = _Body(receive, self._declared_length(scope), self._max_body_bytes)
         started = time.perf_counter()

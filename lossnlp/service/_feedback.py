@@ -104,7 +104,7 @@ class FeedbackStore:
         } | {"received_at": now}
         with self._engine.begin() as connection:
             insert = self._insert(FEEDBACK).values(row).on_conflict_do_nothing()
-            if connection.execute(insert).rowcount:
+            if connection.execute(insert.returning(FEEDBACK.c.rank)).first() is not None:
                 return True
             changed = (
                 update(FEEDBACK)

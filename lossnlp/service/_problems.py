@@ -35,6 +35,15 @@ _PROBLEMS: dict[str, tuple[int, str]] = {
 _BY_STATUS = {status: name for name, (status, _) in reversed(_PROBLEMS.items())}
 _MAX_FIELD_ERRORS = 20
 
+#: pydantic's kind of error → what we say where its own words speak of Python.
+_PLAIN_WORDS = {
+    "missing": "is missing",
+    "string_type": "must be text",
+    "list_type": "must be a list",
+    "model_attributes_type": "must be an object",
+    "model_type": "must be an object",
+}
+
 
 class FieldError(BaseModel):
     """One field of the request that is wrong."""
@@ -118,7 +127,8 @@ def _field_error(kind: str, loc: tuple[str | int, ...], said: str) -> FieldError
     if kind == "extra_forbidden":  # the last part is a key that the caller made up
         loc, said = loc[:-1], "holds a field that is not known here"
     pointer = "".join(f"/{part}" for part in loc)
-    return FieldError(pointer=pointer, detail=said.removeprefix("Value error, "))
+    said = _PLAIN_WORDS.get(kind, said.removeprefix("Value error, "))
+    return FieldError(pointer=pointer, detail=said)
 
 
 def add_problem_handlers(app: FastAPI) -> None:
