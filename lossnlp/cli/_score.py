@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from lossnlp._errors import InputError
+
 if TYPE_CHECKING:
     from lossnlp.scoring import Progress, ScoreSummary
 
@@ -68,6 +70,8 @@ def score(
 
     Example: lossnlp score deals.parquet scored.parquet
     """
+    if compare is not None and (target == "-" or "://" in target):
+        raise InputError("--compare needs a file or a folder as OUT")
     given = {"note": note, "snippets": snippets, "stage": stage, "close_date": close_date}
     columns = {part: column for part, column in given.items() if column}
     if engine == "spark":

@@ -95,6 +95,8 @@ def score(
         raise InputError(f"there is no tier {tier!r}; there are {', '.join(TIERS)}")
     opened = open_source(str(source), encoding)
     first = opened.head()
+    if first is None and opened.format == "jsonl":
+        raise InputError(f"{opened.label}: holds no rows")
     names = first.names if first else opened.schema.names
     refuse_collisions(names, prefix, opened.label)
     layout = layout_of(

@@ -27,10 +27,11 @@ MOST_CHARACTERS = 100_000
 
 @dataclass(frozen=True)
 class Task:
-    """What a worker needs to know: the bundle (by default the shipped one) and the tier."""
+    """What a worker needs to know: the bundle (by default the shipped one), the tier, threads."""
 
     model: str | None = None
     tier: str = "exact"
+    threads: int | None = None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from lossnlp._errors import InputError, LossnlpError
 from lossnlp.deals import Layout
-from lossnlp.scoring._columns import joined_schema
+from lossnlp.scoring._blocks import Block
+from lossnlp.scoring._columns import joined_schema, refuse_collisions
 from lossnlp.scoring._engine import Engine, Scored
 from lossnlp.scoring._parts import MARKER, Parts, discard, read_marker, whole_file, write_marker
 from lossnlp.scoring._sources import FORMATS, Source
@@ -39,9 +40,14 @@ class Run:
 
     def scored(self, skip: int = 0) -> Iterator[Scored]:
         """Yield the blocks from row ``skip`` on with their scores, telling the progress."""
-        for block, scores in self.engine.scored(self.source.blocks(skip), self.layout):
+        for block, scores in self.engine.scored(self._blocks(skip), self.layout):
             yield block, scores
             self.progress(block.start + len(block), self.source.rows, self.source.share_read())
+
+    def _blocks(self, skip: int) -> Iterator[Block]:
+        for block in self.source.blocks(skip):
+            refuse_collisions(block.names, self.prefix, self.source.label)
+            yield block
 
     def asked(self, kind: str) -> dict[str, Any]:
         """Return what decides the result: runs that agree in it give the same rows."""
