@@ -15,6 +15,8 @@ _AMOUNT = re.compile(
     rf"(?P<behind>-)?(?!(?:k|m|mm|mn|mio|bn)\.?\)?$){_CURRENCY}\)?",
     re.IGNORECASE,
 )
+# Digits alone, or in groups of three (of two before the last in India) with one separator.
+_WHOLE = re.compile(r"\d*|\d{1,3}(?:(?P<group>[.,])\d{2,3}(?:(?P=group)\d{2,3})*)?(?<=\d{3})")
 _EXPONENT = re.compile(r"[+-]?\d+(?:[.,]\d+)?e[+-]?\d+", re.IGNORECASE)
 
 
@@ -27,32 +29,42 @@ def decimal_mark(values: Iterable[str]) -> str:
     unclear = set()
     for value in values:
         match = _AMOUNT.fullmatch(_SPACES.sub("", value))
-        number = match["digits"] if match else ""
-        marks = [character for character in number if character in ".,"]
-        if not marks:
-            continue
-        if len(set(marks)) == 2:
-            return marks[-1]
-        if len(marks) > 1:
-            return "," if marks[0] == "." else "."
-        whole, decimals = number.split(marks[0])
-        if len(decimals) != 3 or len(whole) > 3 or whole in ("", "0"):
-            return marks[0]
-        unclear.add(marks[0])
+        digits = match["digits"] if match else ""
+        if mark := _own_mark(digits):
+            return mark
+        unclear.update(character for character in digits if character in ".,")
     return "," if unclear == {"."} else "."
 
 
+def _own_mark(digits: str) -> str | None:
+    """Return the decimal mark that a number shows by itself, or None when it may be either."""
+    marks = [character for character in digits if character in ".,"]
+    if not marks:
+        return None
+    if len(set(marks)) == 2:
+        return marks[-1]
+    if len(marks) > 1:
+        return "," if marks[0] == "." else "."
+    whole, decimals = digits.split(marks[0])
+    either = len(decimals) == 3 and 1 <= len(whole) <= 3 and whole != "0"
+    return None if either else marks[0]
+
+
 def parse_amount(value: str, decimal: str) -> float | None:
-    """Return the amount that a cell holds, or None when it holds none."""
+    """Return the amount that a cell holds, or None when it holds none.
+
+    ``decimal`` is the decimal mark of the column, for numbers that do not show their own.
+    """
     text = _SPACES.sub("", value)
     if _EXPONENT.fullmatch(text):
         return float(text.replace(",", "."))
     match = _AMOUNT.fullmatch(text)
     if not match:
         return None
-    thousands = "," if decimal == "." else "."
-    digits = match["digits"].replace(thousands, "").replace(decimal, ".")
-    if digits.count(".") > 1 or digits == ".":
+    mark = _own_mark(match["digits"]) or decimal
+    whole, _, decimals = match["digits"].partition(mark)
+    if not _WHOLE.fullmatch(whole) or (decimals and not decimals.isdigit()):
         return None
+    amount = float(f"{re.sub('[.,]', '', whole) or 0}.{decimals or 0}")
     negative = match["bracket"] or match["behind"] or {match["before"], match["sign"]} & {"-", "−"}
-    return -float(digits) if negative else float(digits)
+    return -amount if negative else amount

@@ -7,6 +7,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from lossnlp._errors import InputError
 from lossnlp.deals._table import header_index
@@ -87,13 +88,20 @@ def records_of(data: bytes, encoding: str, name: str) -> tuple[list[list[str]], 
     """
     skip, separator = declared_separator(data, encoding)
     separator = separator or separator_of(data, encoding)
-    # A note may be longer than the csv module's default limit of 131,072 characters.
-    limit = csv.field_size_limit(max(len(data), 131_072))
-    try:
+    with _cells_up_to(len(data)):
         records = list(_parse(data, encoding, separator, skip, name))
+    return records, _SEPARATORS.get(separator, repr(separator))
+
+
+@contextmanager
+def _cells_up_to(length: int) -> Iterator[None]:
+    """Let cells be as long as the file: a note may exceed the csv module's 131,072 characters."""
+    limit = csv.field_size_limit()
+    csv.field_size_limit(max(length, limit))
+    try:
+        yield
     finally:
         csv.field_size_limit(limit)
-    return records, _SEPARATORS.get(separator, repr(separator))
 
 
 def _parse(data: bytes, encoding: str, separator: str, skip: int, name: str) -> Iterator[list[str]]:
@@ -132,7 +140,8 @@ def separator_of(data: bytes, encoding: str) -> str:
     cut = len(data) >= _SAMPLE_BYTES
     best, best_score = ",", (0.5, 1 << 30)
     for separator in _SEPARATORS:
-        sample = list(csv.reader(io.StringIO(head, newline=""), delimiter=separator))
+        with _cells_up_to(len(head)):
+            sample = list(csv.reader(io.StringIO(head, newline=""), delimiter=separator))
         sample = [record for record in (sample[:-1] if cut else sample) if any(record)]
         if not sample:
             continue

@@ -16,6 +16,8 @@ _PARQUET = b"PAR1"
 _GZIP = b"\x1f\x8b"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f"))
+#: Control characters that a text may hold by accident.
+_FEW = 4
 _HTML = re.compile(rb"\s*<(!doctype|html|table|meta|\?xml)", re.IGNORECASE)
 _JSON_LIST = re.compile(r"\s*\[\s*\{")
 
@@ -78,7 +80,7 @@ def _refuse_binary(data: bytes, name: str) -> None:
     head = data[:4096]
     if head.startswith(_UTF16_MARKS) or _is_utf16(head):
         return
-    if len(head) - len(head.translate(None, _CONTROL)) > len(head) // 50:
+    if len(head) - len(head.translate(None, _CONTROL)) > max(_FEW, len(head) // 50):
         raise InputError(f"{name} is a binary file; give a CSV, TSV, XLSX, Parquet or JSONL file")
 
 

@@ -110,13 +110,17 @@ def _first_text(record: Sequence[str]) -> str:
 
 def _is_summary(record: Sequence[str], width: int) -> bool:
     """Tell whether a row is a subtotal or a count of a grouped report."""
-    return filled(record) <= width / 2 and bool(_SUMMARY.fullmatch(_first_text(record)))
+    return filled(record) < width and bool(_SUMMARY.fullmatch(_first_text(record)))
+
+
+def _is_thin(record: Sequence[str], width: int) -> bool:
+    return filled(record) <= 1 or _is_summary(record, width)
 
 
 def _footer_start(records: Sequence[Sequence[str]], first: int, width: int) -> int:
     """Return the index at which the footer starts: after a blank row, or with a footer's words."""
     thin = len(records)
-    while thin > first and width > 1 and filled(records[thin - 1]) <= 1:
+    while thin > first and width > 1 and _is_thin(records[thin - 1], width):
         thin -= 1
     for i in range(thin, len(records)):
         if not filled(records[i]) or FOOTER.match(_first_text(records[i])):
