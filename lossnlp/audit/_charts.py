@@ -127,9 +127,9 @@ class _Drawing:
         box = re.search(r'viewBox="[^"]+"', head)
         for color, variable in _VARIABLES.items():
             rest = rest.replace(color, variable)
-        rest = re.sub(r"font: ([\d.]+)px [^;\"]+", r"font: \1px system-ui, sans-serif", rest)
+        rest = rest.replace("font-family: 'DejaVu Sans'", "font-family: system-ui, sans-serif")
         # Ids are shared by all charts of a page: each gets its chart's name.
-        rest = re.sub(r'(id="|#)([A-Za-z]\w*)', rf"\1{self._name}-\2", rest)
+        rest = re.sub(r'( id="|"#|\(#)([A-Za-z]\w*)', rf"\1{self._name}-\2", rest)
         view = box.group(0) if box else ""
         return (
             f'<svg xmlns:xlink="http://www.w3.org/1999/xlink" class="chart" {view} role="img" '
