@@ -5,19 +5,30 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast
 
 from lossnlp._errors import InputError, TaxonomyError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from yaml import Event
     from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
     Node = ScalarNode | SequenceNode | MappingNode
 
 #: What a code may look like: it becomes a column value, a JSON string and a file name.
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")
+
+#: No file that lossnlp reads nests as deep as this.
+_DEEPEST = 50
+
+
+class _Mark(Protocol):
+    """Where a node begins, in the words of either YAML reader."""
+
+    @property
+    def line(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +41,8 @@ class Place:
 
     def fault(self, message: str) -> NoReturn:
         """Raise the one-line error for this place."""
-        mark = self.node.start_mark
-        line = f", line {mark.line + 1}" if mark else ""
-        field = f", field {self.field}" if self.field else ""
-        raise TaxonomyError(f"{self.source}{line}{field}: {message}")
+        field = f", field {' '.join(self.field.split())}" if self.field else ""
+        raise TaxonomyError(f"{self.source}{_line(self.node.start_mark)}{field}: {message}")
 
     def mapping(self, required: Collection[str], optional: Collection[str] = ()) -> Fields:
         """Return the fields of a mapping; an unknown, missing or repeated field is a fault."""
@@ -55,7 +64,7 @@ class Place:
             self.fault(f"needs 'field: value' lines, not {self._kind()}")
         fields: Fields = {}
         for key, value in self.node.value:
-            name = str(key.value)
+            name = Place(key, self.source, self.field).verbatim()
             place = Place(value, self.source, f"{self.field}.{name}".lstrip("."))
             if name in fields:
                 Place(key, self.source, place.field).fault("this field stands there twice")
@@ -149,19 +158,34 @@ def parse_yaml(raw: bytes, source: str) -> Place:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
+        _refuse_deep(yaml.parse(raw, Loader=loader), source)
         node = yaml.compose(raw, Loader=loader)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = f", line {mark.line + 1}" if mark else ""
+        line = _line(error.problem_mark or error.context_mark)
         raise TaxonomyError(f"{source}{line}: not valid YAML: {error.problem}") from error
     except yaml.YAMLError as error:
         problem = " ".join(str(error).split())
         raise TaxonomyError(f"{source}: not a YAML text file: {problem}") from error
-    except RecursionError as error:
-        raise TaxonomyError(f"{source}: not valid YAML: nested too deep") from error
     if node is None:
         raise TaxonomyError(f"{source}: is empty")
     return Place(cast("Node", node), source)
+
+
+def _refuse_deep(events: Iterable[Event], source: str) -> None:
+    """Refuse deep nesting: composing it recurses in C and would end the interpreter."""
+    from yaml import CollectionEndEvent, CollectionStartEvent
+
+    depth = 0
+    for event in events:
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > _DEEPEST:
+            line = _line(event.start_mark)
+            raise TaxonomyError(f"{source}{line}: not valid YAML: nested too deep")
+
+
+def _line(mark: _Mark | None) -> str:
+    """Return the line of a place, counted from 1; data that is no text has none."""
+    return f", line {mark.line + 1}" if mark else ""
 
 
 def place_of(data: Any, source: str) -> Place:
