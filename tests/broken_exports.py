@@ -49,9 +49,13 @@ def _column(rows: Rows, place: int, values: Sequence[str]) -> Rows:
 
 
 def _cut(rows: Rows) -> Rows:
-    return _column(rows, 1, ["They wanted more. " * 20][:1] * 3) and [
-        [*row[:1], row[1][:255], *row[2:]] for row in rows
-    ]
+    return _column(rows, 1, [f"{('They wanted more. ' * 20)[:254]}{i}" for i in range(3)])
+
+
+def _with_column(name: str, values: Sequence[str]) -> str:
+    """Return the clean export with one more column, which starts with the values given."""
+    rows = [[*row, ""] for row in clean_rows()]
+    return text_of(_column(rows, len(HEADER), values), (*HEADER, name))
 
 
 def _grouped_text() -> str:
@@ -85,35 +89,29 @@ def broken_exports() -> dict[str, tuple[bytes, tuple[int, ...] | None]]:
             _with(lambda r: _column(r, 2, [f"They chose vendor {i} over us" for i in range(20)])),
             None,
         ),
-        "footer": (_with(lambda r: r) + '\n\n"Closed Lost"\n"Confidential Information"\n', (24, 25)),
+        "footer": (text_of(clean_rows()) + '\n\n"Closed Lost"\n"Confidential"\n', (24, 25)),
         "grouped_report": (
             _grouped_text(),
             (3, 4, 5, 6, 7, 9, 10, 11, 12, 14, 15, 16, 17, 19, 20, 21, 22),
         ),
-        "ragged_rows": (_with(lambda r: r) + "006X,no, they said,Price,2026-03-01,5\n", (22,)),
+        "ragged_rows": (text_of(clean_rows()) + "006X,no, they said,Price,2026-03-01,5\n", (22,)),
         "duplicate_header": (
-            text_of([[*row, "x"] for row in clean_rows()], (*HEADER, "Amount")),
+            _with_column("Amount", ["x"]),
             None,
         ),
         "wrong_separator": (
             "\n".join(f'"{line}"' for line in ["Id,Loss Notes,Reason", "1,too dear,Price"]),
             None,
         ),
-        "no_note_column": (text_of(clean_rows(), ("Opportunity ID", "A", "Loss Reason", "B", "C")), None),
+        "no_note_column": (text_of(clean_rows(), (HEADER[0], "A", "Loss Reason", "B", "C")), None),
         "no_label_column": (text_of(clean_rows(), (HEADER[0], HEADER[1], "X", "Y", "Z")), None),
         "no_id_column": (text_of(clean_rows(), ("Key", *HEADER[1:])), None),
         "not_lost": (
-            text_of(
-                [[*row, "Closed Won" if i == 1 else "Closed Lost"] for i, row in enumerate(clean_rows())],
-                (*HEADER, "Stage"),
-            ),
+            _with_column("Stage", ["Closed Lost", "Closed Won"]),
             (3,),
         ),
         "broken_snippets": (
-            text_of(
-                [[*row, '[{"speaker": "buyer", "te' if i == 0 else ""] for i, row in enumerate(clean_rows())],
-                (*HEADER, "Call Snippets"),
-            ),
+            _with_column("Call Snippets", ['[{"speaker": "buyer", "te']),
             (2,),
         ),
     }  # fmt: skip
