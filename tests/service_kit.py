@@ -104,6 +104,7 @@ class Server:
             "LOSSNLP_DATABASE": f"sqlite:///{folder / 'feedback.db'}",
             "LOSSNLP_DRAIN_SECONDS": "0.3",
         } | {f"LOSSNLP_{name.upper()}": str(value) for name, value in settings.items()}
+        self.folder = folder
         self.lines: list[str] = []
         self.process = subprocess.Popen(
             [sys.executable, "-m", "lossnlp", "serve", "--port", "0", *options],
