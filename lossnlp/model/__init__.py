@@ -6,12 +6,12 @@ from lossnlp.model._encoder import MAX_TOKENS, Encoded, Marks, OnnxEncoder
 from lossnlp.model._evidence import Clauses, quote
 from lossnlp.model._heads import OUTPUTS, Labels, LinearHeads, Scores
 from lossnlp.model._lexical import LexicalFeatures, Voice
-from lossnlp.model._model import LossModel, load
-from lossnlp.model._passages import Passage, passages_of, voices_of
+from lossnlp.model._model import LossModel, Reading, load
+from lossnlp.model._passages import Passage, Stretch, passages_of, stretches_of, voices_of
 from lossnlp.model._rows import Rows
 from lossnlp.model._suggestion import Evidence, RankedReason, Suggestion
 from lossnlp.model._table import SCORE_COLUMNS, table_of
-from lossnlp.model._views import ENCODER, LEXICAL, Encoder, Views, one_text
+from lossnlp.model._views import ENCODER, LEXICAL, Encoder, Seen, Views, one_text
 
 __all__ = [
     "ENCODER",
@@ -37,8 +37,11 @@ __all__ = [
     "Passage",
     "Probabilities",
     "RankedReason",
+    "Reading",
     "Rows",
     "Scores",
+    "Seen",
+    "Stretch",
     "Suggestion",
     "Views",
     "Voice",
@@ -48,6 +51,7 @@ __all__ = [
     "one_text",
     "passages_of",
     "quote",
+    "stretches_of",
     "table_of",
     "voices_of",
     "write_bundle",

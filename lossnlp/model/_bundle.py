@@ -14,22 +14,27 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lossnlp._errors import BundleError, InputError
 from lossnlp.deals import Deal, Snippet
 from lossnlp.model._calibration import Calibration, Probabilities
+from lossnlp.model._encoder import OnnxEncoder
 from lossnlp.model._heads import Labels, LinearHeads
-from lossnlp.model._lexical import BLOCKS, LexicalFeatures
+from lossnlp.model._lexical import BLOCKS, LexicalFeatures, words_of
 from lossnlp.model._passages import Passage, passages_of, voices_of
-from lossnlp.model._views import LEXICAL, Views
+from lossnlp.model._views import ENCODER, LEXICAL, Seen, Views
 from lossnlp.taxonomy import Taxonomy
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SCHEMA = 1
 MANIFEST, CARD, GOLDEN = "manifest.json", "README.md", "golden.jsonl"
 _TAXONOMY, _TERMS, _ARRAYS = "taxonomy.json", "lexical.json", "lexical.safetensors"
+_GRAPH, _TOKENIZER, _ENCODER_HEADS = "encoder.onnx", "tokenizer.json", "encoder.safetensors"
 
 
 @dataclass(frozen=True)
@@ -55,10 +60,13 @@ class Bundle:
         """The names of the outputs."""
         return labels_of(self.taxonomy)
 
-    def probabilities(self, deals: Sequence[Sequence[Passage]]) -> Probabilities:
-        """Return the calibrated probabilities of n deals, each given by its passages."""
-        scores, truncated = self.views([voices_of(passages) for passages in deals])
-        return self.calibration.probabilities(scores, self.labels, truncated)
+    def read(self, deals: Sequence[Sequence[Passage]]) -> tuple[Probabilities, Seen]:
+        """Return the calibrated probabilities of n deals, and what the views saw in them."""
+        voices = [voices_of(passages) for passages in deals]
+        seen = self.views(voices)
+        likely = self.calibration.probabilities(seen.scores, self.labels, seen.truncated)
+        wordless = np.array([not any(words_of(text) for _, text in deal) for deal in voices], bool)
+        return likely.silence(wordless, self.labels), seen
 
 
 def labels_of(taxonomy: Taxonomy) -> Labels:
@@ -73,8 +81,10 @@ def default_path() -> Path:
     return installed if installed.is_dir() else package.parent / "models" / "default"
 
 
-def read_bundle(path: Path) -> Bundle:
+def read_bundle(path: Path, threads: int | None = None) -> Bundle:
     """Read a bundle, checking every file against its manifest.
+
+    ``threads`` are those of the encoder; by default the cores that this process may use.
 
     Raises
     ------
@@ -86,7 +96,7 @@ def read_bundle(path: Path) -> Bundle:
     reader = _READERS.get(manifest.get("schema", 0))
     if reader is None:
         raise BundleError(_wrong_schema(path, manifest.get("schema")))
-    return reader(manifest, _read_files(path, manifest))
+    return reader(manifest, _read_files(path, manifest), threads)
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:
@@ -136,7 +146,9 @@ def _read_files(path: Path, manifest: Mapping[str, Any]) -> dict[str, bytes]:
     return content
 
 
-def _read_schema_1(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Bundle:
+def _read_schema_1(
+    manifest: Mapping[str, Any], files: Mapping[str, bytes], threads: int | None
+) -> Bundle:
     from safetensors.numpy import load
 
     try:
@@ -145,15 +157,24 @@ def _read_schema_1(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> B
         features = LexicalFeatures(
             json.loads(files[_TERMS]), {block: arrays[f"idf.{block}"] for block in BLOCKS}
         )
-        heads = {LEXICAL: LinearHeads(labels_of(taxonomy), arrays["weights"], arrays["bias"])}
+        heads = {LEXICAL: _heads(labels_of(taxonomy), arrays)}
+        encoder = None
+        if _GRAPH in files:
+            encoder = OnnxEncoder(files[_GRAPH], files[_TOKENIZER], threads)
+            heads[ENCODER] = _heads(labels_of(taxonomy), load(files[_ENCODER_HEADS]))
         golden = tuple(_golden(json.loads(line)) for line in files[GOLDEN].splitlines())
         calibration = Calibration.from_dict(manifest["calibration"])
     except (KeyError, TypeError, ValueError) as error:
         raise BundleError(f"the bundle is damaged ({error!r}); train it again") from error
-    return Bundle(taxonomy, Views(features, heads), calibration, manifest, golden)
+    views = Views(features, heads, arrays["pointer"].astype(np.float32), encoder)
+    return Bundle(taxonomy, views, calibration, manifest, golden)
 
 
-_READERS: Mapping[int, Callable[[Mapping[str, Any], Mapping[str, bytes]], Bundle]] = {
+def _heads(labels: Labels, arrays: Mapping[str, NDArray[np.floating]]) -> LinearHeads:
+    return LinearHeads(labels, arrays["weights"], arrays["bias"])
+
+
+_READERS: Mapping[int, Callable[[Mapping[str, Any], Mapping[str, bytes], int | None], Bundle]] = {
     1: _read_schema_1
 }
 
@@ -208,17 +229,24 @@ def write_bundle(
 def _content(bundle: Bundle) -> dict[str, bytes]:
     from safetensors.numpy import save
 
-    features, heads = bundle.views.features, bundle.views.heads[LEXICAL]
-    arrays = {
-        "weights": heads.weights.astype(np.float16),
-        "bias": heads.bias,
-        **{f"idf.{block}": idf for block, idf in features.idf.items()},
+    views = bundle.views
+    arrays: dict[str, NDArray[Any]] = {
+        "weights": views.heads[LEXICAL].weights.astype(np.float16),
+        "bias": views.heads[LEXICAL].bias,
+        "pointer": views.pointer.astype(np.float16),
+        **{f"idf.{block}": idf for block, idf in views.features.idf.items()},
     }
-    return {
+    content = {
         _TAXONOMY: _json(bundle.taxonomy.to_dict(), indent=1).encode(),
-        _TERMS: _json(features.terms).encode(),
+        _TERMS: _json(views.features.terms).encode(),
         _ARRAYS: save(arrays),
     }
+    if views.encoder is not None:
+        heads = views.heads[ENCODER]
+        content[_GRAPH] = views.encoder.files["graph"]
+        content[_TOKENIZER] = views.encoder.files["tokenizer"]
+        content[_ENCODER_HEADS] = save({"weights": heads.weights, "bias": heads.bias})
+    return content
 
 
 def _manifest(bundle: Bundle, files: Mapping[str, bytes]) -> dict[str, Any]:
@@ -238,7 +266,7 @@ def _manifest(bundle: Bundle, files: Mapping[str, bytes]) -> dict[str, Any]:
 
 
 def _golden_lines(bundle: Bundle, deals: Sequence[Deal]) -> bytes:
-    primary = bundle.probabilities([passages_of(deal) for deal in deals]).primary
+    primary = bundle.read([passages_of(deal) for deal in deals])[0].primary
     lines = [
         _json(
             {

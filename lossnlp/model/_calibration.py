@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,9 @@ from lossnlp.taxonomy import INSUFFICIENT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+_DOUBT = 1e-4  # keeps the logarithms of a wordless deal's probabilities finite
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,19 @@ class Probabilities(Rows):
     ruled_out: NDArray[np.float64]
     sub: NDArray[np.float64]
     truncated: NDArray[np.bool_]
+
+    def silence(self, rows: NDArray[np.bool_], labels: Labels) -> Probabilities:
+        """Return the same with nothing said in some deals: without a word there is no reason."""
+        if not rows.any():
+            return self
+        nothing = np.full(len(labels.codes), _DOUBT / (len(labels.codes) - 1))
+        nothing[labels.codes.index(INSUFFICIENT)] = 1 - _DOUBT
+        return replace(
+            self,
+            primary=np.where(rows[:, None], nothing, self.primary),
+            contributing=np.where(rows[:, None], 0.0, self.contributing),
+            ruled_out=np.where(rows[:, None], 0.0, self.ruled_out),
+        )
 
     @classmethod
     def empty(cls, labels: Labels) -> Probabilities:
@@ -79,6 +95,8 @@ class Calibration:
         divided by the temperature.
     contributing, ruled_out
         Weights and bias of the views' log-odds (Platt scaling).
+    evidence
+        Weights of the views' pointers beside the margin of the first reason, for its clause.
     set_floor
         A code is in the prediction set if its probability is at least this (split conformal,
         least ambiguous sets: one minus the quantile of the nonconformity scores).
@@ -96,6 +114,7 @@ class Calibration:
     sub: Blend
     contributing: Blend
     ruled_out: Blend
+    evidence: Mapping[str, float]
     set_floor: float
     set_coverage: float
     answer_floor: float
@@ -150,10 +169,10 @@ class Calibration:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Calibration:
         """Read what ``to_dict`` wrote."""
-        blends = ("primary", "sub", "contributing", "ruled_out")
-        return cls(
-            **{name: Blend(**value) if name in blends else value for name, value in data.items()}
-        )
+        plain: dict[str, Any] = dict(data)
+        for name in ("primary", "sub", "contributing", "ruled_out"):
+            plain[name] = Blend(**plain[name])
+        return cls(**plain)
 
 
 def _logistic(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:

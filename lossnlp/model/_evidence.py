@@ -1,50 +1,89 @@
-"""Evidence: the clause that, read alone, speaks most clearly for a reason."""
+"""Evidence: the clause that speaks most clearly for a reason."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lossnlp.deals import Deal
-from lossnlp.model._passages import Passage, Stretch, stretches_of
+from lossnlp.model._passages import Passage, Stretch, stretches_of, voices_of
 from lossnlp.model._suggestion import Evidence
+from lossnlp.model._views import ENCODER, LEXICAL, starts_in_one_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from lossnlp.model._heads import LinearHeads
-    from lossnlp.model._lexical import LexicalFeatures
+    from lossnlp.model._encoder import Marks
+    from lossnlp.model._views import Views
+
+_UNMARKED = -8.0  # log-odds of a clause that lies behind what the encoder read
 
 
 class Clauses:
-    """The clauses of many deals, each scored alone for every code.
+    """The clauses of n deals, each read alone.
+
+    A clause has a margin for every code, as if it were the whole note, and *pointers*: how much
+    each view takes it for the words that carry the deal's reason.
 
     Parameters
     ----------
     deals
         The passages of each deal.
-    features, heads
-        The lexical view, which reads a clause as if it were the whole note.
+    views
+        The readers.
+    marks
+        The encoder's token scores of each deal, or None.
     """
 
     def __init__(
-        self, deals: Sequence[Sequence[Passage]], features: LexicalFeatures, heads: LinearHeads
+        self,
+        deals: Sequence[Sequence[Passage]],
+        views: Views,
+        marks: Sequence[Marks | None],
     ) -> None:
-        found = [stretches_of(passages) for passages in deals]
-        flat = [stretch for stretches in found for stretch in stretches]
-        scores = heads.scores(features.transform([[stretch.words] for stretch in flat])).primary
-        edges = np.cumsum([len(stretches) for stretches in found])[:-1]
-        self._stretches: list[list[Stretch]] = found
-        self._scores: list[NDArray[np.float64]] = np.split(scores, edges)
+        self._stretches: list[list[Stretch]] = [stretches_of(passages) for passages in deals]
+        features = views.features.transform(
+            [[stretch.words] for stretches in self._stretches for stretch in stretches]
+        )
+        edges = np.cumsum([len(stretches) for stretches in self._stretches])[:-1]
+        self._margins = np.split(views.heads[LEXICAL].raw(features)["primary"], edges)
+        self._pointers = [
+            {LEXICAL: pointer} for pointer in np.split(features @ views.pointer, edges)
+        ]
+        for row, seen in enumerate(marks):
+            if seen is not None:
+                self._pointers[row][ENCODER] = _marked(deals[row], self._stretches[row], seen)
 
-    def best(self, deal: int, code: int) -> Stretch | None:
-        """Return the clause of a deal that speaks most clearly for a code; None without words."""
+    def best(self, deal: int, code: int, weights: Mapping[str, float]) -> Stretch | None:
+        """Return the clause of a deal that speaks most clearly for a code; None without words.
+
+        ``weights`` says how much each view's pointer counts beside the margin of the code.
+        """
         stretches = self._stretches[deal]
         if not stretches:
             return None
-        return stretches[int(np.argmax(self._scores[deal][:, code]))]
+        clear = self._margins[deal][:, code]
+        for view, weight in weights.items():
+            clear = clear + weight * self._pointers[deal][view]
+        return stretches[int(np.argmax(clear))]
+
+
+def _marked(
+    passages: Sequence[Passage], stretches: Sequence[Stretch], marks: Marks
+) -> NDArray[np.float64]:
+    """Return the highest token score inside each clause."""
+    begins = dict(
+        zip((p.source for p in passages), starts_in_one_text(voices_of(passages)), strict=True)
+    )
+    highest = np.full(len(stretches), _UNMARKED)
+    for place, stretch in enumerate(stretches):
+        start = begins[stretch.passage.source] + stretch.start
+        end = begins[stretch.passage.source] + stretch.end
+        inside = (marks.spans[:, 0] < end) & (marks.spans[:, 1] > start)
+        highest[place] = marks.scores[inside].max(initial=_UNMARKED)
+    return highest
 
 
 def quote(deal: Deal, stretch: Stretch) -> Evidence:

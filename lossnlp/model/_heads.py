@@ -40,7 +40,8 @@ class Labels:
         columns = np.flatnonzero(self.sub_code == code)
         if not len(columns):
             return None
-        return self.sub[columns[int(np.argmax(likely[columns]))]][1]
+        _, name = self.sub[int(columns[np.argmax(likely[columns])])]
+        return name
 
     def widths(self) -> dict[str, int]:
         """Return the number of columns of each output."""

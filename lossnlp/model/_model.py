@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,6 @@ from lossnlp.model._calibration import Decisions, Probabilities
 from lossnlp.model._evidence import Clauses, quote
 from lossnlp.model._passages import passages_of
 from lossnlp.model._suggestion import RankedReason, Suggestion
-from lossnlp.model._views import LEXICAL
 from lossnlp.taxonomy import INSUFFICIENT, Taxonomy
 
 if TYPE_CHECKING:
@@ -28,6 +27,13 @@ if TYPE_CHECKING:
 _BATCH = 512  # deals read at once: bounds memory, changes no result
 _RANKED = 3
 _GOLDEN_TOLERANCE = 1e-3
+
+
+class Reading(NamedTuple):
+    """What a model says of n deals, in their order, and the probabilities behind it."""
+
+    suggestions: list[Suggestion]
+    probabilities: Probabilities
 
 
 class LossModel:
@@ -89,15 +95,26 @@ class LossModel:
 
     def read(self, deals: Sequence[Deal]) -> list[Suggestion]:
         """Read deals and return what the model says of each, in their order."""
-        return [suggestion for batch in _batches(deals) for suggestion in self._read(batch)]
+        return self.reading(deals).suggestions
+
+    def reading(self, deals: Sequence[Deal]) -> Reading:
+        """Return the suggestions and the probabilities of n deals, both from one reading."""
+        suggestions: list[Suggestion] = []
+        parts = [Probabilities.empty(self._labels)]
+        for batch in _batches(deals):
+            passages = [passages_of(deal) for deal in batch]
+            likely, seen = self._bundle.read(passages)
+            clauses = Clauses(passages, self._bundle.views, seen.marks)
+            suggestions += self._suggestions(batch, likely, clauses)
+            parts.append(likely)
+        return Reading(suggestions, Probabilities.stack(parts))
 
     def probabilities(self, deals: Sequence[Deal]) -> Probabilities:
         """Return the calibrated probabilities of n deals, the codes in the taxonomy's order."""
         parts = [
-            self._bundle.probabilities([passages_of(deal) for deal in batch])
-            for batch in _batches(deals)
+            self._bundle.read([passages_of(deal) for deal in batch])[0] for batch in _batches(deals)
         ]
-        return Probabilities.stack(parts) if parts else Probabilities.empty(self._labels)
+        return Probabilities.stack([Probabilities.empty(self._labels), *parts])
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Read a table of deals.
@@ -117,16 +134,14 @@ class LossModel:
 
         return table_of(self.read(deals_of(frame)), frame.index)
 
-    def _read(self, deals: Sequence[Deal]) -> Iterator[Suggestion]:
-        passages = [passages_of(deal) for deal in deals]
-        likely = self._bundle.probabilities(passages)
+    def _suggestions(
+        self, deals: Sequence[Deal], likely: Probabilities, clauses: Clauses
+    ) -> Iterator[Suggestion]:
         decided = self._bundle.calibration.decide(likely, self._labels)
-        views = self._bundle.views
-        clauses = Clauses(passages, views.features, views.heads[LEXICAL])
         for row, (deal, signals) in enumerate(zip(deals, self._signals(deals), strict=True)):
             reasons = tuple(
-                self._ranked(deal, row, code, likely, clauses)
-                for code in _likeliest(likely.primary[row])[:_RANKED]
+                self._ranked(deal, row, rank, code, likely, clauses)
+                for rank, code in enumerate(_likeliest(likely.primary[row])[:_RANKED])
             )
             yield self._suggestion(deal, signals, reasons, likely, decided, row)
 
@@ -138,10 +153,12 @@ class LossModel:
         return self._reader.read(deals)
 
     def _ranked(
-        self, deal: Deal, row: int, code: int, likely: Probabilities, clauses: Clauses
+        self, deal: Deal, row: int, rank: int, code: int, likely: Probabilities, clauses: Clauses
     ) -> RankedReason:
         name = self._labels.codes[code]
-        stretch = None if name == INSUFFICIENT else clauses.best(row, code)
+        # The pointers look for the words that decided the deal: the first reason's only.
+        weights = self._bundle.calibration.evidence if rank == 0 else {}
+        stretch = None if name == INSUFFICIENT else clauses.best(row, code, weights)
         return RankedReason(
             code=name,
             sub_reason=self._labels.likeliest_sub(code, likely.sub[row]),
@@ -190,7 +207,12 @@ class LossModel:
         return self.taxonomy.reason(kept[0]).question
 
 
-def load(path: str | Path | None = None, *, reader: TextReader | None = None) -> LossModel:
+def load(
+    path: str | Path | None = None,
+    *,
+    reader: TextReader | None = None,
+    threads: int | None = None,
+) -> LossModel:
     """Load a bundle, check it, and return the model.
 
     Parameters
@@ -199,6 +221,8 @@ def load(path: str | Path | None = None, *, reader: TextReader | None = None) ->
         The folder of the bundle; by default the one that ships with lossnlp.
     reader
         Finds competitors, revisit dates and the like; by default one without company settings.
+    threads
+        Threads of the encoder; by default the cores that this process may use.
 
     Raises
     ------
@@ -207,7 +231,7 @@ def load(path: str | Path | None = None, *, reader: TextReader | None = None) ->
         give its golden notes the probabilities that it gave them when it was written.
     """
     folder = default_path() if path is None else Path(path)
-    bundle = read_bundle(folder)
+    bundle = read_bundle(folder, threads)
     model = LossModel(bundle, reader)
     _check_golden(model, bundle, folder)
     return model

@@ -23,6 +23,12 @@ class Evidence:
     end: int
     text: str
 
+    def common(self, other: Evidence) -> int:
+        """Return how many characters two stretches have in common."""
+        if self.source != other.source:
+            return 0
+        return max(0, min(self.end, other.end) - max(self.start, other.start))
+
 
 @dataclass(frozen=True, slots=True)
 class RankedReason:

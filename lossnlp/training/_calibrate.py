@@ -55,11 +55,14 @@ def _flags(said: Sequence[tuple[str, ...] | None], labels: Labels) -> NDArray[np
     return np.array([[code in (codes or ()) for code in labels.codes] for codes in said], bool)
 
 
-def calibrate(held_out: Mapping[str, Scores], truth: Truth, labels: Labels) -> Calibration:
+def calibrate(
+    held_out: Mapping[str, Scores], truth: Truth, labels: Labels, pointers: Mapping[str, float]
+) -> Calibration:
     """Choose a calibration on held-out scores of each view.
 
     Weights and biases minimise the log-loss. ``set_floor`` is the split conformal quantile of
-    least ambiguous sets (Sadinle et al. 2019), ``answer_floor`` the lowest top probability from
+    least ambiguous sets (Sadinle et al. 2019),
+    ``answer_floor`` the lowest top probability from
     which on the answers reach ``ANSWER_PRECISION``, the other floors maximise F1 over all codes.
     """
     blends = {
@@ -74,6 +77,7 @@ def calibrate(held_out: Mapping[str, Scores], truth: Truth, labels: Labels) -> C
     }
     draft = Calibration(
         **blends,
+        evidence=pointers,
         set_floor=0.0,
         set_coverage=SET_COVERAGE,
         answer_floor=0.0,
@@ -85,6 +89,7 @@ def calibrate(held_out: Mapping[str, Scores], truth: Truth, labels: Labels) -> C
     likely = draft.probabilities(held_out, labels, untruncated)
     return Calibration(
         **blends,
+        evidence=pointers,
         set_floor=_set_floor(likely, truth),
         set_coverage=SET_COVERAGE,
         answer_floor=_answer_floor(likely, truth, labels),
@@ -100,10 +105,9 @@ def calibrate(held_out: Mapping[str, Scores], truth: Truth, labels: Labels) -> C
 
 def _asked(truth: Truth, known: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return which entries [n, k] count: deals that were annotated, codes but the reason itself."""
-    n, k = truth.contributing.shape
-    return (
-        known[:, None] & (np.arange(k)[None, :] != truth.primary[:, None]) & np.ones((n, k), bool)
-    )
+    k = truth.contributing.shape[1]
+    asked: NDArray[np.bool_] = known[:, None] & (np.arange(k) != truth.primary[:, None])
+    return asked
 
 
 def _choose_shares(

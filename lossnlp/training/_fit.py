@@ -15,6 +15,8 @@ from lossnlp.model import (
     Views,
     Voice,
     passages_of,
+    quote,
+    stretches_of,
     voices_of,
 )
 from lossnlp.training._labelled import LabelledDeal
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 _LEAST_DEALS = 2  # a term of a single deal is a name or a slip
 _MOST_TERMS = 40_000  # in a block
 _COST = 0.3  # chosen on grouped folds, with the weight below
+_POINTER_COST = 0.1
 _EVIDENCE_WEIGHT = 0.5
 _WHOLE = 0.8  # evidence longer than this share of its note teaches nothing new
 _FEWEST = 3  # examples of a class that make a head worth fitting
@@ -52,7 +55,7 @@ def fit_lexical(deals: Sequence[LabelledDeal], labels: Labels, *, seed: int = 0)
     }
     # Rounded as the bundle stores them, so that what is measured is what is shipped.
     weights = {k: (w.astype(np.float16).astype(np.float32), b) for k, (w, b) in heads.items()}
-    return Views(features, {LEXICAL: LinearHeads.join(labels, weights)})
+    return Views(features, {LEXICAL: LinearHeads.join(labels, weights)}, fitter.pointer(features))
 
 
 class _Fitter:
@@ -64,7 +67,7 @@ class _Fitter:
         self.seed = seed
         self.codes = np.array([labels.codes.index(labelled.primary) for labelled in deals])
         self.quoted = [row for row, labelled in enumerate(deals) if _teaches(labelled)]
-        self.quotes = [_quote(deals[row]) for row in self.quoted]
+        self.quotes = [_quoted(deals[row]) for row in self.quoted]
 
     def primary(self, features: LexicalFeatures, whole: csr_matrix) -> Head:
         """Fit one head over the codes."""
@@ -106,6 +109,24 @@ class _Fitter:
             weights[:, code], bias[code] = machine.coef_[0], machine.intercept_[0]
         return weights, bias
 
+    def pointer(self, features: LexicalFeatures) -> NDArray[np.float32]:
+        """Fit the weights that tell the clause which carries the reason from the others."""
+        stretches, carries = [], []
+        for labelled in self.deals:
+            span = labelled.evidence_span()
+            if span is None:
+                continue
+            for stretch in stretches_of(passages_of(labelled.deal)):
+                found = quote(labelled.deal, stretch)
+                stretches.append([stretch.words])
+                carries.append(span.common(found) > 0)
+        if len(set(carries)) < 2:
+            return np.zeros(features.width, dtype=np.float32)
+        machine = self._machine("balanced", _POINTER_COST)
+        machine.fit(features.transform(stretches), carries)
+        pointer: NDArray[np.float32] = machine.coef_[0].astype(np.float16).astype(np.float32)
+        return pointer
+
     def _sub_column(self, labelled: LabelledDeal) -> int:
         pair = (labelled.primary, labelled.sub_reason)
         return self.labels.sub.index(pair) if pair in self.labels.sub else -1  # type: ignore[arg-type]
@@ -138,19 +159,19 @@ class _Fitter:
             weights[:, seen], bias[seen] = machine.coef_.T, machine.intercept_
         return weights, bias
 
-    def _machine(self, class_weight: str | None = None):  # type: ignore[no-untyped-def]
+    def _machine(self, class_weight: str | None = None, cost: float = _COST):  # type: ignore[no-untyped-def]
         from sklearn.svm import LinearSVC
 
-        return LinearSVC(C=_COST, class_weight=class_weight, random_state=self.seed)
+        return LinearSVC(C=cost, class_weight=class_weight, random_state=self.seed)
 
 
 def _teaches(labelled: LabelledDeal) -> bool:
-    source = labelled.evidence_source()
-    if source is None or labelled.evidence is None:
+    span = labelled.evidence_span()
+    if span is None:
         return False
-    return len(labelled.evidence) < _WHOLE * len(labelled.deal.source_text(source))
+    return len(span.text) < _WHOLE * len(labelled.deal.source_text(span.source))
 
 
-def _quote(labelled: LabelledDeal) -> list[Voice]:
-    source = labelled.evidence_source()
-    return [(labelled.voice_of(source or "note"), labelled.evidence or "")]
+def _quoted(labelled: LabelledDeal) -> list[Voice]:
+    span = labelled.evidence_span()
+    return [] if span is None else [(labelled.voice_of(span.source), span.text)]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lossnlp.model import (
-    LEXICAL,
     Clauses,
     Decisions,
     Evidence,
@@ -22,12 +22,14 @@ from lossnlp.model import (
     voices_of,
 )
 from lossnlp.taxonomy import INSUFFICIENT
-from lossnlp.training._calibrate import Truth, calibrate
+from lossnlp.training._calibrate import calibrate, truth_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lossnlp.training._labelled import LabelledDeal
+
+_POINTER_WEIGHTS = (0.0, 0.25, 0.5, 1.0, 2.0)  # tried for each view
 
 Fit = Callable[[Sequence["LabelledDeal"], Labels], Views]
 
@@ -43,25 +45,33 @@ class Readings:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Held-out scores of each view, and the clauses as the held-out lexical view scores them."""
+    """Held-out scores of each view; of each deal its clauses and its place among them."""
 
     scores: dict[str, Scores]
     clauses: list[tuple[Clauses, int]]
 
 
-def held_out(deals: Sequence[LabelledDeal], labels: Labels, fit: Fit) -> HeldOut:
+def held_out(
+    deals: Sequence[LabelledDeal],
+    labels: Labels,
+    fit: Fit,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> HeldOut:
     """Read each group with views fitted on all other groups."""
     groups = np.array([labelled.group for labelled in deals])
+    names = list(dict.fromkeys(groups))
     parts: list[dict[str, Scores]] = []
     order: list[NDArray[np.intp]] = []
     clauses: dict[int, tuple[Clauses, int]] = {}
-    for group in dict.fromkeys(groups):
+    for done, group in enumerate(names):
+        progress(done, len(names))
         inside = np.flatnonzero(groups == group)
         views = fit([d for d in deals if d.group != group], labels)
-        passages = [passages_of(deals[row].deal) for row in inside]
-        parts.append(views([voices_of(p) for p in passages])[0])
-        scored = Clauses(passages, views.features, views.heads[LEXICAL])
-        clauses |= {int(row): (scored, place) for place, row in enumerate(inside)}
+        passages = [passages_of(deals[int(row)].deal) for row in inside]
+        seen = views([voices_of(p) for p in passages])
+        parts.append(seen.scores)
+        read = Clauses(passages, views, seen.marks)
+        clauses |= {int(row): (read, place) for place, row in enumerate(inside)}
         order.append(inside)
     back = np.argsort(np.concatenate(order))
     scores = {view: Scores.stack([part[view] for part in parts]).rows(back) for view in parts[0]}
@@ -69,9 +79,10 @@ def held_out(deals: Sequence[LabelledDeal], labels: Labels, fit: Fit) -> HeldOut
 
 
 def cross_read(
-    deals: Sequence[LabelledDeal], labels: Labels, truth: Truth, held: HeldOut
+    deals: Sequence[LabelledDeal], labels: Labels, held: HeldOut, pointers: Mapping[str, float]
 ) -> Readings:
     """Read every deal with held-out scores and a calibration chosen on the other groups."""
+    truth = truth_of(deals, labels)
     groups = np.array([labelled.group for labelled in deals])
     likely: list[Probabilities] = []
     decided: list[Decisions] = []
@@ -79,29 +90,52 @@ def cross_read(
     for group in dict.fromkeys(groups):
         inside = groups == group
         others = {view: scores.rows(~inside) for view, scores in held.scores.items()}
-        calibration = calibrate(others, truth.rows(~inside), labels)
+        calibration = calibrate(others, truth.rows(~inside), labels, pointers)
         here = {view: scores.rows(inside) for view, scores in held.scores.items()}
         likely.append(calibration.probabilities(here, labels, np.zeros(inside.sum(), dtype=bool)))
         decided.append(calibration.decide(likely[-1], labels))
         order.append(np.flatnonzero(inside))
     back = np.argsort(np.concatenate(order))
     decisions = Decisions.stack(decided).rows(back)
-    return Readings(
-        Probabilities.stack(likely).rows(back),
-        decisions,
-        [
-            _evidence(labelled, clauses, place, int(top), labels)
-            for labelled, (clauses, place), top in zip(
-                deals, held.clauses, decisions.top, strict=True
-            )
-        ],
-    )
+    evidence = [
+        _evidence(labelled, spot, int(top), labels, pointers)
+        for labelled, spot, top in zip(deals, held.clauses, decisions.top, strict=True)
+    ]
+    return Readings(Probabilities.stack(likely).rows(back), decisions, evidence)
 
 
 def _evidence(
-    labelled: LabelledDeal, clauses: Clauses, place: int, top: int, labels: Labels
+    labelled: LabelledDeal,
+    spot: tuple[Clauses, int],
+    code: int,
+    labels: Labels,
+    pointers: Mapping[str, float],
 ) -> Evidence | None:
-    if labels.codes[top] == INSUFFICIENT:
+    clauses, place = spot
+    if labels.codes[code] == INSUFFICIENT:
         return None
-    stretch = clauses.best(place, top)
+    stretch = clauses.best(place, code, pointers)
     return None if stretch is None else quote(labelled.deal, stretch)
+
+
+def choose_pointers(
+    deals: Sequence[LabelledDeal], labels: Labels, held: HeldOut
+) -> dict[str, float]:
+    """Choose how much each view's pointer counts: the most annotated stretches overlapped."""
+    spans = [labelled.evidence_span() for labelled in deals]
+    known = [row for row, span in enumerate(spans) if span is not None]
+
+    def overlapped(weights: Mapping[str, float]) -> int:
+        hits = 0
+        for row in known:
+            code = labels.codes.index(deals[row].primary)
+            found = _evidence(deals[row], held.clauses[row], code, labels, weights)
+            span = spans[row]
+            hits += found is not None and span is not None and span.common(found) > 0
+        return hits
+
+    choices = [
+        dict(zip(held.scores, weights, strict=True))
+        for weights in product(_POINTER_WEIGHTS, repeat=len(held.scores))
+    ]
+    return max(choices, key=overlapped)

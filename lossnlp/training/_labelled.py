@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from lossnlp.deals import Deal, Snippet
+from lossnlp.model import Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,15 @@ class LabelledDeal:
     evidence: str | None = None
     group: str = ""
 
-    def evidence_source(self) -> str | None:
-        """Return where the evidence stands (``note`` or ``snippet:N``), or None."""
+    def evidence_span(self) -> Evidence | None:
+        """Return the annotated evidence with its offsets, or None where there is none."""
         if not self.evidence:
             return None
-        sources = ["note", *(f"snippet:{n}" for n in range(len(self.deal.snippets)))]
-        return next((s for s in sources if self.evidence in self.deal.source_text(s)), None)
+        for source in ("note", *(f"snippet:{n}" for n in range(len(self.deal.snippets)))):
+            start = self.deal.source_text(source).find(self.evidence)
+            if start >= 0:
+                return Evidence(source, start, start + len(self.evidence), self.evidence)
+        return None
 
     def voice_of(self, source: str) -> str:
         """Return who speaks in a source: ``note``, ``buyer`` or ``rep``."""

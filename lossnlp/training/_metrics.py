@@ -194,27 +194,22 @@ def overlap_of(labelled: LabelledDeal, found: Evidence | None) -> tuple[float, f
 
     None where no evidence was annotated; no evidence found counts as 0.
     """
-    source = labelled.evidence_source()
-    if source is None or not labelled.evidence:
+    span = labelled.evidence_span()
+    if span is None:
         return None
-    if found is None or found.source != source:
+    if found is None or not span.common(found):
         return 0.0, 0.0
-    text = labelled.deal.source_text(source)
-    start = text.index(labelled.evidence)
-    end = start + len(labelled.evidence)
-    common = max(0, min(end, found.end) - max(start, found.start))
-    if not common:
-        return 0.0, 0.0
-    shared = len(text[max(start, found.start) : min(end, found.end)].split())
-    return 1.0, 2 * shared / (len(labelled.evidence.split()) + len(found.text.split()))
+    text = labelled.deal.source_text(span.source)
+    shared = len(text[max(span.start, found.start) : min(span.end, found.end)].split())
+    return 1.0, 2 * shared / (len(span.text.split()) + len(found.text.split()))
 
 
 def _buyer_decides(labelled: LabelledDeal) -> bool:
     """Return whether a buyer's snippet carries the reason though the note has words of its own."""
-    source = labelled.evidence_source()
+    span = labelled.evidence_span()
     return (
-        source not in (None, "note")
-        and labelled.voice_of(source or "note") == "buyer"
+        span is not None
+        and labelled.voice_of(span.source) == "buyer"
         and bool(labelled.deal.note.strip())
     )
 

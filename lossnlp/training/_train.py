@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +18,7 @@ from lossnlp.taxonomy import Taxonomy
 from lossnlp.training._calibrate import calibrate, truth_of
 from lossnlp.training._card import card_of
 from lossnlp.training._fit import fit_lexical
-from lossnlp.training._folds import Fit, cross_read, held_out
+from lossnlp.training._folds import Fit, choose_pointers, cross_read, held_out
 from lossnlp.training._labelled import LabelledDeal
 from lossnlp.training._metrics import measure
 
@@ -61,6 +61,7 @@ def train(
     taxonomy: Taxonomy | None = None,
     name: str = "model",
     fit: Fit = fit_lexical,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Trained:
     """Train a model and measure it on held-out groups.
 
@@ -74,6 +75,8 @@ def train(
         The short name at the head of the bundle's id.
     fit
         Fits the views on the training part of the deals.
+    progress
+        Called with the number of groups that were held out and read, and of all groups.
 
     Raises
     ------
@@ -83,11 +86,11 @@ def train(
     taxonomy = taxonomy or Taxonomy.default()
     labels = labels_of(taxonomy)
     _check(deals, taxonomy)
-    truth = truth_of(deals, labels)
-    held = held_out(deals, labels, fit)
-    metrics = measure(deals, labels, cross_read(deals, labels, truth, held))
+    held = held_out(deals, labels, fit, progress)
+    pointers = choose_pointers(deals, labels, held)
+    metrics = measure(deals, labels, cross_read(deals, labels, held, pointers))
+    calibration = calibrate(held.scores, truth_of(deals, labels), labels, pointers)
     views = fit(deals, labels)
-    calibration = calibrate(held.scores, truth, labels)
     manifest = {
         "name": name,
         "data": _data(deals),
