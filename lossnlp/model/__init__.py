@@ -1,6 +1,6 @@
 """The model: reads deals and says why they were lost, with evidence and calibrated doubt."""
 
-from lossnlp.model._bundle import Bundle, Golden, default_path, labels_of, write_bundle
+from lossnlp.model._bundle import Bundle, Golden, default_path, labels_of, read_bundle, write_bundle
 from lossnlp.model._calibration import Blend, Calibration, Decisions, Probabilities
 from lossnlp.model._encoder import MAX_TOKENS, Encoded, Marks, OnnxEncoder
 from lossnlp.model._evidence import Clauses, quote
@@ -51,6 +51,7 @@ __all__ = [
     "one_text",
     "passages_of",
     "quote",
+    "read_bundle",
     "stretches_of",
     "table_of",
     "voices_of",

@@ -22,7 +22,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from scipy.sparse import csr_matrix
+    from scipy.sparse import csr_array
 
 #: One voice of a deal: who speaks (``note``, ``buyer`` or ``rep``) and the words.
 Voice = tuple[str, str]
@@ -141,9 +141,9 @@ class LexicalFeatures:
             idf[name] = (np.log((1 + len(deals)) / (1 + df)) + 1).astype(np.float32)
         return cls(terms, idf)
 
-    def transform(self, deals: Iterable[Sequence[Voice]]) -> csr_matrix:
+    def transform(self, deals: Iterable[Sequence[Voice]]) -> csr_array:
         """Return one row a deal, float32, [n, width]; a row depends on its own deal only."""
-        from scipy.sparse import csr_matrix
+        from scipy.sparse import csr_array
 
         data: list[NDArray[np.float32]] = []
         columns: list[NDArray[np.int32]] = []
@@ -157,10 +157,9 @@ class LexicalFeatures:
                 data.append(weight)
                 offset += len(block.idf)
             ends.append(ends[-1] + sum(len(part) for part in data[-len(self._blocks) :]))
-        shape = (len(ends) - 1, self.width)
-        if not data:
-            return csr_matrix(shape, dtype=np.float32)
-        return csr_matrix((np.concatenate(data), np.concatenate(columns), ends), shape=shape)
+        none = np.empty(0, dtype=np.int32)
+        entries = (np.concatenate([none, *data]), np.concatenate([none, *columns]), ends)
+        return csr_array(entries, shape=(len(ends) - 1, self.width), dtype=np.float32)
 
 
 def _terms(

@@ -12,7 +12,7 @@ from lossnlp.text import CleanText, clauses, clean
 
 @dataclass(frozen=True)
 class Passage:
-    """The note or one snippet: where it stands, who speaks (``note``, ``buyer``, ``rep``), words."""
+    """The note or one snippet: where it stands, who speaks (``note``, ``buyer``, ``rep``)."""
 
     source: str
     voice: str

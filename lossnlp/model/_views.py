@@ -22,12 +22,12 @@ LEXICAL, ENCODER = "lexical", "encoder"
 
 
 class Encoder(Protocol):
-    """A sentence encoder whose vector of a text does not depend on the other texts.
+    """A sentence encoder whose vector of a text does not depend on the other texts."""
 
-    ``files`` holds what it was made from: ``graph`` and ``tokenizer``.
-    """
-
-    files: Mapping[str, bytes]
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """What it was made from: ``graph`` and ``tokenizer``."""
+        ...
 
     def encode(self, texts: Sequence[str]) -> Encoded:
         """Return vectors, token scores, and whether a text was cut."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,8 +24,10 @@ from lossnlp.training._labelled import LabelledDeal
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from scipy.sparse import csr_matrix
+    from scipy.sparse import csr_array
+    from sklearn.svm import LinearSVC
 
+    Matrix = csr_array | NDArray[np.float32]
     Head = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 _LEAST_DEALS = 2  # a term of a single deal is a name or a slip
@@ -38,50 +41,117 @@ _NEVER = -8.0  # log-odds of what was never seen
 
 
 def fit_lexical(deals: Sequence[LabelledDeal], labels: Labels, *, seed: int = 0) -> Views:
-    """Fit vocabularies and heads.
+    """Fit vocabularies, heads and the pointer.
 
     The annotated evidence stretches join the training of the primary reason and the sub-reason as
     short deals of their own: the features learn which clause it was.
     """
     voices = [voices_of(passages_of(labelled.deal)) for labelled in deals]
     features = LexicalFeatures.fit(voices, least=_LEAST_DEALS, most=_MOST_TERMS)
-    whole = features.transform(voices)
-    fitter = _Fitter(deals, labels, seed)
+    heads = fit_heads(deals, labels, features.transform, cost=_COST, seed=seed)
+    pointer = _fit_pointer(deals, features, seed)
+    return Views(features, {LEXICAL: _rounded(heads)}, pointer)
+
+
+def fit_heads(
+    deals: Sequence[LabelledDeal],
+    labels: Labels,
+    transform: Callable[[Sequence[Sequence[Voice]]], Matrix],
+    *,
+    cost: float,
+    seed: int = 0,
+) -> LinearHeads:
+    """Fit one linear layer for all outputs on the features that ``transform`` gives, [n, d]."""
+    quoted = [row for row, labelled in enumerate(deals) if _teaches(labelled)]
+    whole = transform([voices_of(passages_of(labelled.deal)) for labelled in deals])
+    quotes = transform([_quoted(deals[row]) for row in quoted]) if quoted else whole[:0]
+    fitter = _Fitter(deals, labels, whole, quotes, quoted, _Machine(cost, seed))
     heads = {
-        "primary": fitter.primary(features, whole),
-        "sub": fitter.sub(features, whole),
-        "contributing": fitter.flags(whole, "contributing"),
-        "ruled_out": fitter.flags(whole, "ruled_out"),
+        "primary": fitter.primary(),
+        "sub": fitter.sub(),
+        "contributing": fitter.flags("contributing"),
+        "ruled_out": fitter.flags("ruled_out"),
     }
-    # Rounded as the bundle stores them, so that what is measured is what is shipped.
-    weights = {k: (w.astype(np.float16).astype(np.float32), b) for k, (w, b) in heads.items()}
-    return Views(features, {LEXICAL: LinearHeads.join(labels, weights)}, fitter.pointer(features))
+    return LinearHeads.join(labels, heads)
+
+
+def _rounded(heads: LinearHeads) -> LinearHeads:
+    """Round weights as the bundle stores them, so that what is measured is what is shipped."""
+    return LinearHeads(heads.labels, heads.weights.astype(np.float16), heads.bias)
+
+
+def _fit_pointer(
+    deals: Sequence[LabelledDeal], features: LexicalFeatures, seed: int
+) -> NDArray[np.float32]:
+    """Fit the weights that tell the clause which carries the reason from the others."""
+    stretches, carries = [], []
+    for labelled in deals:
+        span = labelled.evidence_span()
+        if span is None:
+            continue
+        for stretch in stretches_of(passages_of(labelled.deal)):
+            stretches.append([stretch.words])
+            carries.append(span.common(quote(labelled.deal, stretch)) > 0)
+    if len(set(carries)) < 2:
+        return np.zeros(features.width, dtype=np.float32)
+    fitted = _Machine(_POINTER_COST, seed)(features.transform(stretches), np.array(carries))
+    pointer: NDArray[np.float32] = fitted.coef_[0].astype(np.float16).astype(np.float32)
+    return pointer
+
+
+@dataclass(frozen=True)
+class _Machine:
+    """Fits linear support vector machines, rare classes counting as much as common ones."""
+
+    cost: float
+    seed: int
+
+    def __call__(
+        self,
+        rows: Matrix,
+        classes: NDArray[Any],
+        weight: NDArray[np.float64] | None = None,
+        class_weight: str | None = "balanced",
+    ) -> LinearSVC:
+        from sklearn.svm import LinearSVC
+
+        machine = LinearSVC(C=self.cost, class_weight=class_weight, random_state=self.seed)
+        return machine.fit(rows, classes, sample_weight=weight)
 
 
 class _Fitter:
-    """Fits the heads of one set of deals."""
+    """Fits the heads of one set of deals.
 
-    def __init__(self, deals: Sequence[LabelledDeal], labels: Labels, seed: int) -> None:
-        self.deals = deals
-        self.labels = labels
-        self.seed = seed
+    ``whole`` [n, d] are the features of the deals, ``quotes`` [q, d] those of the evidence
+    stretches of the deals ``quoted`` [q].
+    """
+
+    def __init__(
+        self,
+        deals: Sequence[LabelledDeal],
+        labels: Labels,
+        whole: Matrix,
+        quotes: Matrix,
+        quoted: Sequence[int],
+        machine: _Machine,
+    ) -> None:
+        self.deals, self.labels, self.machine = deals, labels, machine
+        self.whole = whole
+        self.both = _stacked(whole, quotes)
+        self.origin = np.array([*range(len(deals)), *quoted])
+        self.weight = np.where(np.arange(len(self.origin)) < len(deals), 1.0, _EVIDENCE_WEIGHT)
         self.codes = np.array([labels.codes.index(labelled.primary) for labelled in deals])
-        self.quoted = [row for row, labelled in enumerate(deals) if _teaches(labelled)]
-        self.quotes = [_quoted(deals[row]) for row in self.quoted]
 
-    def primary(self, features: LexicalFeatures, whole: csr_matrix) -> Head:
+    def primary(self) -> Head:
         """Fit one head over the codes."""
-        rows, weight = self._with_quotes(features, whole)
-        codes = np.concatenate([self.codes, self.codes[self.quoted]])
-        return self._classes(rows, codes, weight, len(self.labels.codes))
+        classes = self.codes[self.origin]
+        return self._classes(self.both, classes, self.weight, len(self.labels.codes))
 
-    def sub(self, features: LexicalFeatures, whole: csr_matrix) -> Head:
+    def sub(self) -> Head:
         """Fit one head a code over its sub-reasons."""
-        rows, weight = self._with_quotes(features, whole)
-        subs = np.array([self._sub_column(labelled) for labelled in self.deals])
-        subs = np.concatenate([subs, subs[self.quoted]])
+        subs = np.array([self._sub_column(labelled) for labelled in self.deals])[self.origin]
         width = len(self.labels.sub)
-        weights, bias = np.zeros((whole.shape[1], width)), np.full(width, _NEVER)
+        weights, bias = np.zeros((self.whole.shape[1], width)), np.full(width, _NEVER)
         for code in range(len(self.labels.codes)):
             columns = np.flatnonzero(self.labels.sub_code == code)
             chosen = np.isin(subs, columns)
@@ -89,61 +159,32 @@ class _Fitter:
                 bias[columns] = 0.0
                 continue
             weights[:, columns], bias[columns] = self._classes(
-                rows[chosen], subs[chosen] - columns[0], weight[chosen], len(columns)
+                self.both[chosen], subs[chosen] - columns[0], self.weight[chosen], len(columns)
             )
         return weights, bias
 
-    def flags(self, whole: csr_matrix, output: str) -> Head:
+    def flags(self, output: str) -> Head:
         """Fit one yes-or-no head a code; a deal whose reason is the code is no example."""
         said = [getattr(labelled, output) for labelled in self.deals]
         known = np.array([codes is not None for codes in said])
         width = len(self.labels.codes)
-        weights, bias = np.zeros((whole.shape[1], width)), np.full(width, _NEVER)
+        weights, bias = np.zeros((self.whole.shape[1], width)), np.full(width, _NEVER)
         for code, name in enumerate(self.labels.codes):
             chosen = known & (self.codes != code)
             present = np.array([name in codes for codes in said if codes is not None])
             present = present[(self.codes != code)[known]]
             if min(present.sum(), (~present).sum()) < _FEWEST:
                 continue
-            machine = self._machine().fit(whole[chosen], present)
+            machine = self.machine(self.whole[chosen], present, class_weight=None)
             weights[:, code], bias[code] = machine.coef_[0], machine.intercept_[0]
         return weights, bias
-
-    def pointer(self, features: LexicalFeatures) -> NDArray[np.float32]:
-        """Fit the weights that tell the clause which carries the reason from the others."""
-        stretches, carries = [], []
-        for labelled in self.deals:
-            span = labelled.evidence_span()
-            if span is None:
-                continue
-            for stretch in stretches_of(passages_of(labelled.deal)):
-                found = quote(labelled.deal, stretch)
-                stretches.append([stretch.words])
-                carries.append(span.common(found) > 0)
-        if len(set(carries)) < 2:
-            return np.zeros(features.width, dtype=np.float32)
-        machine = self._machine("balanced", _POINTER_COST)
-        machine.fit(features.transform(stretches), carries)
-        pointer: NDArray[np.float32] = machine.coef_[0].astype(np.float16).astype(np.float32)
-        return pointer
 
     def _sub_column(self, labelled: LabelledDeal) -> int:
         pair = (labelled.primary, labelled.sub_reason)
         return self.labels.sub.index(pair) if pair in self.labels.sub else -1  # type: ignore[arg-type]
 
-    def _with_quotes(
-        self, features: LexicalFeatures, whole: csr_matrix
-    ) -> tuple[csr_matrix, NDArray[np.float64]]:
-        from scipy.sparse import vstack
-
-        weight = np.ones(len(self.deals) + len(self.quotes))
-        weight[len(self.deals) :] = _EVIDENCE_WEIGHT
-        if not self.quotes:
-            return whole, weight
-        return vstack([whole, features.transform(self.quotes)], format="csr"), weight
-
     def _classes(
-        self, rows: csr_matrix, classes: NDArray[np.intp], weight: NDArray[np.float64], width: int
+        self, rows: Matrix, classes: NDArray[np.intp], weight: NDArray[np.float64], width: int
     ) -> Head:
         """Fit one-versus-rest margins; a class without examples is never chosen."""
         weights, bias = np.zeros((rows.shape[1], width)), np.full(width, _NEVER)
@@ -151,7 +192,7 @@ class _Fitter:
         if len(seen) == 1:
             bias[seen] = 0.0
             return weights, bias
-        machine = self._machine("balanced").fit(rows, classes, sample_weight=weight)
+        machine = self.machine(rows, classes, weight)
         if len(seen) == 2:
             weights[:, seen] = np.column_stack([-machine.coef_[0], machine.coef_[0]]) / 2
             bias[seen] = np.array([-1, 1]) * machine.intercept_[0] / 2
@@ -159,10 +200,13 @@ class _Fitter:
             weights[:, seen], bias[seen] = machine.coef_.T, machine.intercept_
         return weights, bias
 
-    def _machine(self, class_weight: str | None = None, cost: float = _COST):  # type: ignore[no-untyped-def]
-        from sklearn.svm import LinearSVC
 
-        return LinearSVC(C=cost, class_weight=class_weight, random_state=self.seed)
+def _stacked(upper: Matrix, lower: Matrix) -> Matrix:
+    if isinstance(upper, np.ndarray):
+        return np.concatenate([upper, lower])
+    from scipy.sparse import vstack
+
+    return vstack([upper, lower], format="csr")
 
 
 def _teaches(labelled: LabelledDeal) -> bool:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
+from lossnlp._errors import InputError
 from lossnlp.deals import Deal, Snippet
 from lossnlp.model import Evidence
+from lossnlp.taxonomy import Taxonomy
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,21 @@ def starter_deals() -> list[LabelledDeal]:
         for name in sorted(names, key=lambda name: (len(name), name))
         for line in folder.joinpath(name).read_text(encoding="utf-8").splitlines()
     ]
+
+
+def check_codes(deals: Sequence[LabelledDeal], taxonomy: Taxonomy) -> None:
+    """Raise InputError if there are no deals or a label is no code of the taxonomy."""
+    if not deals:
+        raise InputError("there are no labelled deals")
+    for place, labelled in enumerate(deals, start=1):
+        strange = {labelled.primary, *(labelled.contributing or ()), *(labelled.ruled_out or ())}
+        strange -= set(taxonomy.codes)
+        if strange:
+            raise InputError(
+                f"deal {labelled.deal.id or place}: {min(strange)!r} is no code of taxonomy"
+                f" {taxonomy.name} {taxonomy.version}; map the labels with --crosswalk or give"
+                " your own codes with --taxonomy"
+            )
 
 
 def _labelled(record: Mapping[str, Any], group: str) -> LabelledDeal:

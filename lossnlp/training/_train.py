@@ -13,13 +13,14 @@ from typing import Any
 from lossnlp import __version__
 from lossnlp._errors import InputError
 from lossnlp.deals import Deal, Snippet
-from lossnlp.model import Bundle, labels_of, write_bundle
+from lossnlp.model import Bundle, default_path, labels_of, read_bundle, write_bundle
 from lossnlp.taxonomy import Taxonomy
 from lossnlp.training._calibrate import calibrate, truth_of
 from lossnlp.training._card import card_of
 from lossnlp.training._fit import fit_lexical
 from lossnlp.training._folds import Fit, choose_pointers, cross_read, held_out
-from lossnlp.training._labelled import LabelledDeal
+from lossnlp.training._frozen import FitFrozen
+from lossnlp.training._labelled import LabelledDeal, check_codes, starter_deals
 from lossnlp.training._metrics import measure
 
 _FEWEST_DEALS = 30
@@ -61,6 +62,7 @@ def train(
     taxonomy: Taxonomy | None = None,
     name: str = "model",
     fit: Fit = fit_lexical,
+    also: Sequence[LabelledDeal] = (),
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Trained:
     """Train a model and measure it on held-out groups.
@@ -75,6 +77,8 @@ def train(
         The short name at the head of the bundle's id.
     fit
         Fits the views on the training part of the deals.
+    also
+        Deals to learn from that are not measured on, such as the starter corpus beside one's own.
     progress
         Called with the number of groups that were held out and read, and of all groups.
 
@@ -86,34 +90,47 @@ def train(
     taxonomy = taxonomy or Taxonomy.default()
     labels = labels_of(taxonomy)
     _check(deals, taxonomy)
-    held = held_out(deals, labels, fit, progress)
+    held = held_out(deals, labels, lambda part, names: fit([*part, *also], names), progress)
     pointers = choose_pointers(deals, labels, held)
     metrics = measure(deals, labels, cross_read(deals, labels, held, pointers))
     calibration = calibrate(held.scores, truth_of(deals, labels), labels, pointers)
-    views = fit(deals, labels)
+    views = fit([*deals, *also], labels)
     manifest = {
         "name": name,
-        "data": _data(deals),
+        "data": {**_data(deals), "also": _data(also)} if also else _data(deals),
         "versions": {"lossnlp": __version__, **{lib: version(lib) for lib in _LIBRARIES}},
         "metrics": metrics,
     }
     return Trained(Bundle(taxonomy, views, calibration, manifest), metrics)
 
 
+def train_on_own(
+    deals: Sequence[LabelledDeal],
+    *,
+    taxonomy: Taxonomy,
+    name: str,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Trained:
+    """Train on a user's own labelled deals, with the shipped encoder as it is.
+
+    With the shipped taxonomy the starter corpus is learnt from as well; measured are the user's
+    own deals only. Parameters and errors are those of `train`.
+    """
+    shipped = read_bundle(default_path()).views
+    fit: Fit = FitFrozen(shipped.encoder) if shipped.encoder is not None else fit_lexical
+    also = starter_deals() if taxonomy.digest == Taxonomy.default().digest else ()
+    return train(deals, taxonomy=taxonomy, name=name, fit=fit, also=also, progress=progress)
+
+
 def _check(deals: Sequence[LabelledDeal], taxonomy: Taxonomy) -> None:
-    for place, labelled in enumerate(deals, start=1):
-        if labelled.primary not in taxonomy.codes:
-            raise InputError(
-                f"deal {labelled.deal.id or place}: the label {labelled.primary!r} is no code of"
-                f" taxonomy {taxonomy.name} {taxonomy.version}; map the labels with --crosswalk"
-                " or give your own codes with --taxonomy"
-            )
-    if len(deals) < _FEWEST_DEALS or len({d.primary for d in deals}) < 2:
+    check_codes(deals, taxonomy)
+    codes = {labelled.primary for labelled in deals}
+    if len(deals) < _FEWEST_DEALS or len(codes) < 2:
         raise InputError(
-            f"{len(deals)} labelled deals of {len({d.primary for d in deals})} codes are too few to"
-            f" train on; at least {_FEWEST_DEALS} deals of two codes are needed"
+            f"too little to train on: {len(deals)} labelled deals with {len(codes)} different"
+            f" reasons; at least {_FEWEST_DEALS} deals with two reasons are needed"
         )
-    if len({d.group for d in deals}) < 2:
+    if len({labelled.group for labelled in deals}) < 2:
         raise InputError("all deals are of one group; at least two are needed to hold one out")
 
 
