@@ -26,7 +26,7 @@ _TOKENS_A_RUN = 1024  # longest text times texts, at most: bounds the memory of 
 
 
 class Marks(NamedTuple):
-    """The tokens of a text: ``spans`` [t, 2] character offsets, ``scores`` [t] evidence log-odds."""
+    """The tokens of a text: ``spans`` [t, 2] in characters, ``scores`` [t] evidence log-odds."""
 
     spans: NDArray[np.int64]
     scores: NDArray[np.float32]

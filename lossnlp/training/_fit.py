@@ -180,8 +180,8 @@ class _Fitter:
         return weights, bias
 
     def _sub_column(self, labelled: LabelledDeal) -> int:
-        pair = (labelled.primary, labelled.sub_reason)
-        return self.labels.sub.index(pair) if pair in self.labels.sub else -1  # type: ignore[arg-type]
+        pair = (labelled.primary, labelled.sub_reason or "")
+        return self.labels.sub.index(pair) if pair in self.labels.sub else -1
 
     def _classes(
         self, rows: Matrix, classes: NDArray[np.intp], weight: NDArray[np.float64], width: int
@@ -202,11 +202,11 @@ class _Fitter:
 
 
 def _stacked(upper: Matrix, lower: Matrix) -> Matrix:
-    if isinstance(upper, np.ndarray):
+    if isinstance(upper, np.ndarray) and isinstance(lower, np.ndarray):
         return np.concatenate([upper, lower])
-    from scipy.sparse import vstack
+    from scipy.sparse import csr_array, vstack
 
-    return vstack([upper, lower], format="csr")
+    return csr_array(vstack([csr_array(upper), csr_array(lower)]))
 
 
 def _teaches(labelled: LabelledDeal) -> bool:
