@@ -189,7 +189,7 @@ class LossModel:
             question=self._question(kept) if needs_detail else None,
             signals=signals,
             recyclable=reason.recyclable,
-            reengage_on=reengage(reason, signals, deal.close_date),
+            reengage_on=reengage(reason, signals, deal.close_date).reengage_on,
             truncated=bool(likely.truncated[row]),
             model=self.id,
         )

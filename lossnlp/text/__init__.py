@@ -3,6 +3,8 @@
 from lossnlp.text._clauses import Clause, clauses
 from lossnlp.text._clean import CleanText, clean
 from lossnlp.text._log import Entry
+from lossnlp.text._reader import TextReader
+from lossnlp.text._reengage import Reengagement, reengage
 from lossnlp.text._signals import ClosedEarly, Competitor, Revisit, Role, Signals
 
 __all__ = [
@@ -11,9 +13,12 @@ __all__ = [
     "ClosedEarly",
     "Competitor",
     "Entry",
+    "Reengagement",
     "Revisit",
     "Role",
     "Signals",
+    "TextReader",
     "clauses",
     "clean",
+    "reengage",
 ]
