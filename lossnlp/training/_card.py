@@ -36,10 +36,23 @@ def card_of(manifest: Mapping[str, Any]) -> str:
         " on the other groups only. sd, lowest and highest are over groups.",
         metrics_table(metrics),
         "## Where it is weak\n\n" + _slices(metrics) + "\n\n" + _confusions(metrics),
+        *_pairs(metrics),
         "## By code\n\n" + _codes(metrics),
         "## By group\n\n" + _groups(metrics),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _pairs(metrics: Mapping[str, Any]) -> list[str]:
+    pairs = metrics.get("contrast_pairs")
+    if not pairs:
+        return []
+    return [
+        "## Contrast pairs\n\nTwo notes with nearly the same words and different reasons"
+        " (negations, reversals, who decided), kept apart from all training and tuning."
+        f" {pairs['n']} notes: {_number(pairs['accuracy'])} read right, both of a pair in"
+        f" {_number(pairs['whole_pairs'])}."
+    ]
 
 
 def metrics_table(metrics: Mapping[str, Any]) -> str:

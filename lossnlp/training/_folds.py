@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
@@ -56,17 +56,22 @@ def held_out(
     labels: Labels,
     fit: Fit,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    folds: Sequence[Collection[str]] | None = None,
 ) -> HeldOut:
-    """Read each group with views fitted on all other groups."""
-    groups = np.array([labelled.group for labelled in deals])
-    names = list(dict.fromkeys(groups))
+    """Read the groups of each fold with views fitted on all other groups.
+
+    Each group is a fold by default. Deals of a group that is in no fold are learnt from only; the
+    result holds the others in the order of ``deals``.
+    """
+    groups = [labelled.group for labelled in deals]
+    folds = folds or [{group} for group in dict.fromkeys(groups)]
     parts: list[dict[str, Scores]] = []
     order: list[NDArray[np.intp]] = []
     clauses: dict[int, tuple[Clauses, int]] = {}
-    for done, group in enumerate(names):
-        progress(done, len(names))
-        inside = np.flatnonzero(groups == group)
-        views = fit([d for d in deals if d.group != group], labels)
+    for done, fold in enumerate(folds):
+        progress(done, len(folds))
+        inside = np.flatnonzero([group in fold for group in groups])
+        views = fit([d for d in deals if d.group not in fold], labels)
         passages = [passages_of(deals[int(row)].deal) for row in inside]
         seen = views([voices_of(p) for p in passages])
         parts.append(seen.scores)
@@ -75,7 +80,7 @@ def held_out(
         order.append(inside)
     back = np.argsort(np.concatenate(order))
     scores = {view: Scores.stack([part[view] for part in parts]).rows(back) for view in parts[0]}
-    return HeldOut(scores, [clauses[row] for row in range(len(deals))])
+    return HeldOut(scores, [clauses[row] for row in sorted(clauses)])
 
 
 def cross_read(

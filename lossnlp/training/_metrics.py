@@ -65,6 +65,15 @@ def _with_spread(
     return {"value": value, "sd": sd, "low": min(spread), "high": max(spread)}
 
 
+def measure_pairs(
+    pairs: Sequence[LabelledDeal], labels: Labels, top: Sequence[int]
+) -> dict[str, float | int | None]:
+    """Return how many notes, and how many whole pairs, were read right; a pair stands together."""
+    right = np.array([labels.codes[c] == d.primary for c, d in zip(top, pairs, strict=True)])
+    whole = right[::2] & right[1::2]
+    return {"n": len(pairs), "accuracy": _mean(right), "whole_pairs": _mean(whole)}
+
+
 class _Table:
     """All deals beside what was said of them."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from lossnlp import __version__
 from lossnlp._errors import InputError
 from lossnlp.deals import Deal, Snippet
-from lossnlp.model import Bundle, default_path, labels_of, read_bundle, write_bundle
+from lossnlp.model import Bundle, default_path, labels_of, passages_of, read_bundle, write_bundle
 from lossnlp.taxonomy import Taxonomy
 from lossnlp.training._calibrate import calibrate, truth_of
 from lossnlp.training._card import card_of
@@ -21,7 +21,7 @@ from lossnlp.training._fit import fit_lexical
 from lossnlp.training._folds import Fit, choose_pointers, cross_read, held_out
 from lossnlp.training._frozen import FitFrozen
 from lossnlp.training._labelled import LabelledDeal, check_codes, starter_deals
-from lossnlp.training._metrics import measure
+from lossnlp.training._metrics import measure, measure_pairs
 
 _FEWEST_DEALS = 30
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "safetensors")
@@ -63,7 +63,9 @@ def train(
     name: str = "model",
     fit: Fit = fit_lexical,
     also: Sequence[LabelledDeal] = (),
+    pairs: Sequence[LabelledDeal] = (),
     progress: Callable[[int, int], None] = lambda done, total: None,
+    folds: Sequence[Collection[str]] | None = None,
 ) -> Trained:
     """Train a model and measure it on held-out groups.
 
@@ -79,8 +81,14 @@ def train(
         Fits the views on the training part of the deals.
     also
         Deals to learn from that are not measured on, such as the starter corpus beside one's own.
+    pairs
+        Contrast pairs, one after the other: two notes that differ in who decided or what is
+        denied. The trained model reads them for its card; nothing is tuned on them.
     progress
-        Called with the number of groups that were held out and read, and of all groups.
+        Called with the number of folds that were held out and read, and of all folds.
+    folds
+        The groups that are held out together, fold by fold; by default each group alone. Groups
+        of no fold are learnt from and not measured on.
 
     Raises
     ------
@@ -90,18 +98,26 @@ def train(
     taxonomy = taxonomy or Taxonomy.default()
     labels = labels_of(taxonomy)
     _check(deals, taxonomy)
-    held = held_out(deals, labels, lambda part, names: fit([*part, *also], names), progress)
-    pointers = choose_pointers(deals, labels, held)
-    metrics = measure(deals, labels, cross_read(deals, labels, held, pointers))
-    calibration = calibrate(held.scores, truth_of(deals, labels), labels, pointers)
-    views = fit([*deals, *also], labels)
+    held = held_out(deals, labels, lambda part, names: fit([*part, *also], names), progress, folds)
+    measured = [d for d in deals if folds is None or any(d.group in fold for fold in folds)]
+    pointers = choose_pointers(measured, labels, held)
+    metrics = measure(measured, labels, cross_read(measured, labels, held, pointers))
+    calibration = calibrate(held.scores, truth_of(measured, labels), labels, pointers)
+    bundle = Bundle(taxonomy, fit([*deals, *also], labels), calibration, {})
+    if pairs:
+        metrics["contrast_pairs"] = measure_pairs(pairs, labels, _top(bundle, pairs))
     manifest = {
         "name": name,
         "data": {**_data(deals), "also": _data(also)} if also else _data(deals),
         "versions": {"lossnlp": __version__, **{lib: version(lib) for lib in _LIBRARIES}},
         "metrics": metrics,
     }
-    return Trained(Bundle(taxonomy, views, calibration, manifest), metrics)
+    return Trained(replace(bundle, manifest=manifest), metrics)
+
+
+def _top(bundle: Bundle, deals: Sequence[LabelledDeal]) -> list[int]:
+    likely, _ = bundle.read([passages_of(labelled.deal) for labelled in deals])
+    return [int(code) for code in likely.primary.argmax(axis=1)]
 
 
 def train_on_own(

@@ -1,0 +1,47 @@
+"""What the encoder is fine-tuned on, and how: plain data, free of torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Example:
+    """A text with its labels, as positions in the codes and sub-reasons.
+
+    ``evidence`` is the character span that carries the reason, or None where the text has none. A
+    ``fragment`` (an evidence stretch on its own) teaches the reason and its sub-reason only.
+    """
+
+    text: str
+    code: int
+    sub: int
+    contributing: tuple[int, ...] = ()
+    ruled_out: tuple[int, ...] = ()
+    evidence: tuple[int, int] | None = None
+    fragment: bool = False
+
+
+@dataclass(frozen=True)
+class FineTuning:
+    """How the encoder is fine-tuned.
+
+    ``rate`` is the learning rate of the top layer, ``head_rate`` of the new layers, ``layer_decay``
+    the factor from a layer to the one below it; ``fragments`` is the share of evidence stretches
+    that each epoch adds as texts of their own; the weights of the losses are relative to the
+    primary reason's.
+    """
+
+    epochs: int = 5
+    batch: int = 16
+    rate: float = 2e-4
+    head_rate: float = 5e-4
+    layer_decay: float = 0.92
+    weight_decay: float = 0.01
+    warmup: float = 0.06
+    label_smoothing: float = 0.05
+    fragments: float = 0.4
+    sub_weight: float = 0.4
+    flag_weight: float = 2.0
+    pointer_weight: float = 0.4
+    seed: int = 0

@@ -1,0 +1,68 @@
+"""The network that is fine-tuned: a sentence encoder, a pointer at the evidence, and the heads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoModel
+
+from lossnlp.model import Labels
+
+
+class LossNetwork(nn.Module):
+    """A transformer with one vector a text and a head for each output.
+
+    A token score says how likely a token belongs to the evidence. The text's vector is the mean of
+    the token vectors beside their mean weighted by those scores, so that what carries the reason
+    weighs more than what surrounds it.
+
+    Parameters
+    ----------
+    base
+        The folder of the encoder's weights (``config.json``, ``model.safetensors``).
+    labels
+        The names of the outputs.
+    dropout
+        Share of the vector that is dropped before the heads while training.
+    """
+
+    def __init__(self, base: Path, labels: Labels, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.encoder = AutoModel.from_pretrained(base, attn_implementation="eager")
+        self.encoder.pooler = None
+        # The table of words stays: a word that the corpus never uses keeps its neighbours.
+        self.encoder.embeddings.requires_grad_(False)
+        width = self.encoder.config.hidden_size
+        self.pointer = nn.Linear(width, 1)
+        self.dropout = nn.Dropout(dropout)
+        self.heads = nn.ModuleDict(
+            {name: nn.Linear(2 * width, n) for name, n in labels.widths().items()}
+        )
+
+    def read(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the vectors [n, 2d] and the token scores [n, t] of n texts."""
+        hidden = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
+        marks = self.pointer(hidden).squeeze(-1)
+        present = mask.to(hidden.dtype)
+        mean = (hidden * present[..., None]).sum(1) / present.sum(1, keepdim=True)
+        weights = torch.softmax(marks.masked_fill(mask == 0, -1e4), dim=1)
+        pointed = (hidden * weights[..., None]).sum(1)
+        return torch.cat([mean, pointed], dim=1), marks
+
+    def forward(self, ids: Tensor, mask: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+        """Return the margins of every output and the token scores."""
+        vectors, marks = self.read(ids, mask)
+        vectors = self.dropout(vectors)
+        return {name: head(vectors) for name, head in self.heads.items()}, marks
+
+    def parameter_groups(self, rate: float, head_rate: float, decay: float) -> list[dict[str, Any]]:
+        """Return the optimizer's groups: each layer learns slower than the one above it."""
+        new = [*self.pointer.parameters(), *self.heads.parameters()]
+        layers = list(self.encoder.encoder.layer)
+        groups: list[dict[str, Any]] = [{"params": new, "lr": head_rate}]
+        for depth, layer in enumerate(reversed(layers)):
+            groups.append({"params": list(layer.parameters()), "lr": rate * decay**depth})
+        return groups
