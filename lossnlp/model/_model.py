@@ -138,19 +138,21 @@ class LossModel:
         self, deals: Sequence[Deal], likely: Probabilities, clauses: Clauses
     ) -> Iterator[Suggestion]:
         decided = self._bundle.calibration.decide(likely, self._labels)
-        for row, (deal, signals) in enumerate(zip(deals, self._signals(deals), strict=True)):
+        for row, (deal, signals) in enumerate(zip(deals, self.reader.read(deals), strict=True)):
             reasons = tuple(
                 self._ranked(deal, row, rank, code, likely, clauses)
                 for rank, code in enumerate(_likeliest(likely.primary[row])[:_RANKED])
             )
             yield self._suggestion(deal, signals, reasons, likely, decided, row)
 
-    def _signals(self, deals: Sequence[Deal]) -> list[Signals]:
+    @property
+    def reader(self) -> TextReader:
+        """What finds competitors and dates; its lists are read when it is first needed."""
         if self._reader is None:
             from lossnlp.text import TextReader
 
             self._reader = TextReader()
-        return self._reader.read(deals)
+        return self._reader
 
     def _ranked(
         self, deal: Deal, row: int, rank: int, code: int, likely: Probabilities, clauses: Clauses
@@ -177,7 +179,12 @@ class LossModel:
     ) -> Suggestion:
         from lossnlp.text import reengage
 
-        reason = self.taxonomy.reason(reasons[0].code)
+        again = reengage(
+            self.taxonomy.reason(reasons[0].code),
+            signals,
+            deal.close_date,
+            self.reader.fiscal_year_start,
+        )
         kept = self._named(decided.kept[row], likely.primary[row])
         needs_detail = bool(decided.needs_detail[row])
         return Suggestion(
@@ -188,8 +195,8 @@ class LossModel:
             needs_detail=needs_detail,
             question=self._question(kept) if needs_detail else None,
             signals=signals,
-            recyclable=reason.recyclable,
-            reengage_on=reengage(reason, signals, deal.close_date).reengage_on,
+            recyclable=again.recyclable,
+            reengage_on=again.reengage_on,
             truncated=bool(likely.truncated[row]),
             model=self.id,
         )
