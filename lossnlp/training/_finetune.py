@@ -47,7 +47,8 @@ def finetune(
     torch.manual_seed(settings.seed)
     chance = random.Random(settings.seed)  # noqa: S311 - shuffles, keeps no secret
     batches = _Batches(examples, labels, base, settings, chance)
-    network = LossNetwork(base, labels).train()
+    network = LossNetwork(base, labels)
+    network.train()
     groups = network.parameter_groups(settings.rate, settings.head_rate, settings.layer_decay)
     optimizer = torch.optim.AdamW(groups, weight_decay=settings.weight_decay, betas=(0.9, 0.98))
     steps = settings.epochs * batches.an_epoch
@@ -63,7 +64,8 @@ def finetune(
             average.add(network)
         progress(step, steps)
     average.apply(network)
-    return network.eval()
+    network.eval()
+    return network
 
 
 def fragments_of(examples: Sequence[Example]) -> list[Example]:
@@ -104,7 +106,7 @@ class _Batches:
         chance: random.Random,
     ) -> None:
         tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
-        self._pad = tokenizer.padding["pad_id"]
+        self._pad = tokenizer.token_to_id("[PAD]")
         tokenizer.no_padding()
         tokenizer.enable_truncation(MAX_TOKENS)
         self._tokenizer = tokenizer

@@ -71,8 +71,9 @@ class FitHybrid:
 
         kept = self.checkpoints and self.checkpoints / f"{self._digest(deals)}.safetensors"
         if kept and kept.is_file():
-            network = LossNetwork(base, labels).eval()
+            network = LossNetwork(base, labels)
             load_model(network, kept)
+            network.eval()
             return network
         examples = examples_of(deals, labels)
         network = finetune(examples, labels, base, self.settings, self.progress)
