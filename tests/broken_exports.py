@@ -110,6 +110,7 @@ def broken_exports() -> dict[str, tuple[bytes, tuple[int, ...] | None]]:
             _with_column("Stage", ["Closed Lost", "Closed Won"]),
             (3,),
         ),
+        "mixed_currencies": (_with_column("Amount Currency", ["USD", "EUR"]), None),
         "broken_snippets": (
             _with_column("Call Snippets", ['[{"speaker": "buyer", "te']),
             (2,),

@@ -215,6 +215,11 @@ def test_parquet_and_jsonl_hold_the_same_deals_as_csv(tmp_path):
     pd.testing.assert_frame_equal(read_deals(tmp_path / "deals.jsonl"), deals)
 
 
+def test_typed_amounts_keep_their_decimals(tmp_path):
+    pd.DataFrame({"note": ["a", "b"], "amount": [540.125, 7.0]}).to_parquet(tmp_path / "p")
+    assert read_deals(tmp_path / "p")["amount"].tolist() == [540.125, 7.0]
+
+
 def test_the_starter_records_are_deals(tmp_path):
     path = next((ROOT / "lossnlp/training/starter").glob("*.jsonl"))
     export = open_export(path)
@@ -293,6 +298,20 @@ def test_what_cannot_be_read_is_left_empty_and_said(tmp_path):
         '"Close Date" holds no date in row N; left empty',
         '"Amount" holds no amount in row N; left empty',
     ]
+
+
+def test_doubtful_ids_and_several_currencies_are_said(tmp_path):
+    data = b"Id,Note,Amount,Currency\n1,a,5,USD\n1,b,6,EUR\n,c,7,USD\n"
+    assert read(data, tmp_path).warnings == [
+        "row 4 without an id",
+        "2 rows (2, 3) with an id that stands in other rows too",
+        '"Amount" is in several currencies (EUR, USD): sums mix them',
+    ]
+
+
+def test_columns_without_a_name_are_numbered(tmp_path):
+    export = read(b"Id,Note,,\n1,a,b,\n", tmp_path)
+    assert list(export.source.columns) == ["Id", "Note", "column 3"]
 
 
 def test_won_and_open_deals_are_left_out_and_said(tmp_path):

@@ -26,7 +26,7 @@ def decimal_mark(values: Iterable[str]) -> str:
     The first value that can be read in one way alone decides. ``1,234`` and ``1.234`` can be
     either; a column of nothing else is taken as thousands, since money rarely has three decimals.
     """
-    unclear = set()
+    unclear: set[str] = set()
     for value in values:
         match = _AMOUNT.fullmatch(_SPACES.sub("", value))
         digits = match["digits"] if match else ""

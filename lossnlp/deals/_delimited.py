@@ -14,6 +14,7 @@ from lossnlp.deals._table import header_index
 
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _SAMPLE_BYTES = 1 << 18
+_PIECE_BYTES = 1 << 20
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -42,10 +43,19 @@ def encoding_of(data: bytes, name: str) -> str:
 
 def _decodes(data: bytes, encoding: str) -> bool:
     try:
-        data.decode(encoding)
+        for _ in _pieces(data, encoding):
+            pass
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _pieces(data: bytes, encoding: str) -> Iterator[str]:
+    """Decode piece by piece: one emoji makes the text of a whole file four times as large."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    for start in range(0, len(data), _PIECE_BYTES):
+        end = start + _PIECE_BYTES
+        yield decoder.decode(data[start:end], final=end >= len(data))
 
 
 def checked_encoding(data: bytes, encoding: str | None, name: str) -> str:
@@ -53,19 +63,21 @@ def checked_encoding(data: bytes, encoding: str | None, name: str) -> str:
     chosen = encoding or encoding_of(data, name)
     if encoding is None and chosen == "cp1252":
         _refuse_broken_utf8(data, name)
+    line = 1
     try:
-        text = data.decode(chosen)
+        for piece in _pieces(data, chosen):
+            nul = piece.find("\0")
+            if nul >= 0:
+                line += piece.count("\n", 0, nul)
+                raise InputError(f"{name}, line {line}: a NUL byte; the file is damaged")
+            line += piece.count("\n")
     except LookupError:
         raise InputError(f"there is no encoding named {chosen!r}; try utf-8 or cp1252") from None
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        line += error.object.count(b"\n", 0, error.start)
         raise InputError(
             f"{name}, line {line}: not {chosen} text; leave --encoding out or name another"
         ) from None
-    nul = text.find("\0")
-    if nul >= 0:
-        line = text.count("\n", 0, nul) + 1
-        raise InputError(f"{name}, line {line}: a NUL byte; the file is damaged, export it again")
     return chosen
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,10 +57,15 @@ class _Patient:
     columns: Mapping[str, str]
     date_order: DateOrder | None
 
+    @property
+    def by_column(self) -> dict[str, list[str]]:
+        """The cells of every column of the file."""
+        return dict(zip(self.table.columns, self.table.cells, strict=True))
+
     def cells(self, part: str) -> list[str]:
         """Return the cells of a part of a deal; none when it has no column."""
         column = self.columns.get(part)
-        return [] if column is None else self.table.cells[self.table.columns.index(column)]
+        return [] if column is None else self.by_column[column]
 
     def rows_where(self, part: str, test: Callable[[str], object]) -> tuple[int, ...]:
         """Return the numbers of the rows whose cell passes a test."""
@@ -166,7 +170,9 @@ def _missing_columns(patient: _Patient) -> Iterator[Fault]:
 
 
 def _ids(patient: _Patient) -> Iterator[Fault]:
-    column = patient.columns.get("id")
+    if "id" not in patient.columns:
+        return
+    column = patient.columns["id"]
     exponents = patient.rows_where("id", lambda cell: _EXPONENT.fullmatch(cell.strip()))
     if exponents:
         yield Fault(
@@ -176,17 +182,16 @@ def _ids(patient: _Patient) -> Iterator[Fault]:
             exponents,
             column,
         )
-    blank = patient.rows_where("id", lambda cell: not cell.strip())
+    blank, twice = _fields.doubtful_ids(patient.cells("id"), patient.table.rows)
     if blank:
-        yield Fault("missing_ids", "the id is blank", "add the id to the export", blank, column)
-    counts = Counter(cell.strip() for cell in patient.cells("id"))
-    twice = patient.rows_where("id", lambda cell: cell.strip() and counts[cell.strip()] > 1)
+        mend = "add the id to the export"
+        yield Fault("missing_ids", "the id is blank", mend, tuple(blank), column)
     if twice and not exponents:
         yield Fault(
             "duplicate_ids",
             "the same id stands in several rows",
             "remove joins (products, contacts, activities) from the report: one row a deal",
-            twice,
+            tuple(twice),
             column,
         )
 
@@ -273,9 +278,9 @@ def _dates(patient: _Patient) -> Iterator[Fault]:
             column,
         )
         return
-    cells = dict(zip(patient.table.columns, patient.table.cells, strict=True))
     try:
-        order = _fields.date_order(values, rows, column, cells, patient.date_order).order
+        given = patient.date_order
+        order = _fields.date_order(values, rows, column, patient.by_column, given).order
     except InputError as error:
         rows_either = tuple(evidence.either)
         yield Fault(
@@ -296,6 +301,14 @@ def _dates(patient: _Patient) -> Iterator[Fault]:
 def _amounts(patient: _Patient) -> Iterator[Fault]:
     if "amount" not in patient.columns:
         return
+    column = patient.columns["amount"]
+    if several := _fields.currencies(column, patient.by_column):
+        yield Fault(
+            "mixed_currencies",
+            f"the amounts are in several currencies ({', '.join(several[1])}), so sums mix them",
+            "export the amount in the company's currency, such as Amount (converted)",
+            column=column,
+        )
     _, bad = _fields.amounts(patient.cells("amount"), patient.table.rows)
     if bad:
         yield Fault(
@@ -303,7 +316,7 @@ def _amounts(patient: _Patient) -> Iterator[Fault]:
             "the cell holds no amount",
             "export plain numbers; such cells are taken as empty",
             tuple(bad),
-            patient.columns["amount"],
+            column,
         )
 
 

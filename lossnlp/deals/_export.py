@@ -225,8 +225,22 @@ class _Reading:
         if part == "amount":
             amounts, bad = _fields.amounts(values, rows)
             self._left_empty(column, "amount", bad)
+            if several := _fields.currencies(column, cells):
+                found = ", ".join(several[1])
+                self.warnings.append(
+                    f'"{column}" is in several currencies ({found}): sums mix them'
+                )
             return amounts
+        if part == "id":
+            self._doubtful_ids(values)
         return [value.strip() or None for value in values]
+
+    def _doubtful_ids(self, values: Sequence[str]) -> None:
+        blank, repeated = _fields.doubtful_ids(values, self.table.rows)
+        if blank:
+            self.warnings.append(f"{counted(blank)} without an id")
+        if repeated:
+            self.warnings.append(f"{counted(repeated)} with an id that stands in other rows too")
 
     def _left_empty(self, column: str, kind: str, rows: Sequence[int]) -> None:
         if rows:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
 from lossnlp._errors import InputError
 from lossnlp.deals._amounts import decimal_mark, parse_amount
+from lossnlp.deals._columns import normal
 from lossnlp.deals._dates import (
     DateOrder,
     OrderEvidence,
@@ -114,6 +116,31 @@ def amounts(values: Sequence[str], rows: Sequence[int]) -> tuple[list[float | No
     decimal = decimal_mark(values)
     read = [parse_amount(value, decimal) for value in values]
     return read, _unread(values, read, rows)
+
+
+def doubtful_ids(values: Sequence[str], rows: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Return the rows whose id is blank, and those whose id stands in other rows too."""
+    ids = [value.strip() for value in values]
+    counts = Counter(ids)
+    blank = [row for found, row in zip(ids, rows, strict=True) if not found]
+    repeated = [row for found, row in zip(ids, rows, strict=True) if found and counts[found] > 1]
+    return blank, repeated
+
+
+def currencies(amount: str, cells: Mapping[str, Sequence[str]]) -> tuple[str, list[str]] | None:
+    """Return the column that says several currencies for a column of amounts, and which they are.
+
+    None when there is one currency, no such column, or when the amounts are converted to one.
+    """
+    name = normal(amount)
+    if "convert" in name or "company currency" in name:
+        return None
+    names = {f"{name} currency", f"currency of {name}", "currency", "currency code"}
+    for column, values in cells.items():
+        found = sorted({value.strip() for value in values if value.strip()})
+        if normal(column) in names and len(found) > 1:
+            return column, found
+    return None
 
 
 def _unread(values: Sequence[str], read: Sequence[object], rows: Sequence[int]) -> list[int]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from datetime import date, datetime, time
 from typing import Any
 
 from lossnlp._errors import InputError
-from lossnlp.deals._table import Table
+from lossnlp.deals._table import Table, unique_names
 
 #: Whole numbers up to this size are exact in a float, so ids read from a sheet keep their digits.
 _EXACT = 1e15
+_THREE_DECIMALS = re.compile(r"-?\d{1,3}\.\d{3}")
 
 
 def text_of(value: Any) -> str:
@@ -24,6 +26,9 @@ def text_of(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
         return str(int(value))
+    if isinstance(value, float):
+        # With a fourth decimal, 540.125 cannot be taken for a European 540,125 later on.
+        return f"{value}0" if _THREE_DECIMALS.fullmatch(str(value)) else str(value)
     if isinstance(value, datetime):
         return value.date().isoformat() if value.time() == time() else value.isoformat(" ")
     if isinstance(value, date):
@@ -72,5 +77,7 @@ def read_parquet(data: bytes, name: str) -> Table:
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{name} is a damaged Parquet file ({reason}); write it again") from None
+    columns, repeated = unique_names(table.column_names)
     cells = [[text_of(value) for value in column.to_pylist()] for column in table.columns]
-    return Table(list(table.column_names), cells, list(range(1, table.num_rows + 1)), ["Parquet"])
+    rows = list(range(1, table.num_rows + 1))
+    return Table(columns, cells, rows, ["Parquet"], repeated=repeated)

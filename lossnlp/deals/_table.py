@@ -34,7 +34,6 @@ class Table:
     summaries: list[int] = field(default_factory=list)
     ragged: list[tuple[int, int]] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
-    footer_text: str = ""
 
 
 def filled(record: Sequence[str]) -> int:
@@ -57,14 +56,10 @@ def header_index(records: Sequence[Sequence[str]]) -> int:
 def shape(records: list[list[str]], choices: list[str]) -> Table:
     """Split the records of a text file or sheet into header, deals, footers and summary rows."""
     start = header_index(records)
-    header = records[start] if records else []
-    while header and not header[-1].strip():
-        header = header[:-1]
-    columns, repeated = _unique(header)
+    columns, repeated = unique_names(_header(records[start:]))
     end = _footer_start(records, start + 1, len(columns))
     table = Table(columns, [], [], choices, repeated=repeated)
     table.footers = [i + 1 for i in range(end, len(records)) if filled(records[i])]
-    table.footer_text = "\n".join(" ".join(record) for record in records[end:])
     kept = []
     for i in range(start + 1, end):
         record = records[i]
@@ -79,7 +74,16 @@ def shape(records: list[list[str]], choices: list[str]) -> Table:
     return table
 
 
-def _unique(header: Sequence[str]) -> tuple[list[str], list[str]]:
+def _header(records: Sequence[Sequence[str]]) -> Sequence[str]:
+    """Return the first record without the blank cells at its end below which nothing stands."""
+    header = records[0] if records else []
+    width = len(header)
+    while width and not any(record[width - 1 : width] not in ([], [""]) for record in records):
+        width -= 1
+    return header[:width]
+
+
+def unique_names(header: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return column names that are all different, and the names that came more than once."""
     names: list[str] = []
     repeated: list[str] = []
