@@ -1,10 +1,10 @@
-"""Do the audit's 95 % intervals cover, and how many reviews do they save?
+"""Whether the audit's 95 % intervals cover, and how many reviews they save.
 
 Draws companies whose truth is known, plans and reviews a sample of each by the shipped code, and
 counts how often the interval holds the truth. Prints coverage and half-width beside a simple random
 sample with Wilson's interval, then the reviews that each needs for plus or minus three points.
 
-    python benchmarks/intervals.py [--repeats 400]
+    python benchmarks/intervals.py [--repeats 100]
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def smallest(half_width: Callable[[int], float], target: float = 0.03) -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeats", type=int, default=400)
+    parser.add_argument("--repeats", type=int, default=100)
     repeats = parser.parse_args().repeats
     coverage_table(repeats)
     reviews_table(max(repeats // 10, 10))

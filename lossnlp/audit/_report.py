@@ -72,6 +72,8 @@ def percent(value: float | None) -> str:
     """Write a share as a percentage, or a dash where there is none."""
     if value is None:
         return "–"
+    if 0.995 <= value < 1:
+        return "over 99%"
     return f"{value:.1%}" if 0 < value < 0.095 else f"{value:.0%}"
 
 
@@ -86,7 +88,7 @@ def money(value: float) -> str:
     """Write an amount in short, without a currency: the export's own."""
     for size, letter in ((1e9, "bn"), (1e6, "m"), (1e3, "k")):
         if abs(value) >= size:
-            return f"{value / size:.1f} {letter}"
+            return f"{value / size:.3g} {letter}"
     return f"{value:.0f}"
 
 

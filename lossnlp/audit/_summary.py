@@ -14,7 +14,7 @@ from lossnlp.audit._findings import KINDS
 from lossnlp.audit._labels import Labels
 from lossnlp.audit._mix import drain, group_mix, reason_mix, recycling, value_mix
 from lossnlp.audit._trend import against, quarters, thin_notes
-from lossnlp.audit._tuned import FLAG_AT, FLAG_PRECISION
+from lossnlp.audit._tuned import FLAG_PRECISION
 from lossnlp.taxonomy import INSUFFICIENT
 
 if TYPE_CHECKING:
@@ -35,12 +35,14 @@ def summarise(
     model: LossModel,
     decisions: Decisions | None,
     planned: pd.DataFrame,
+    flag_at: float,
     baseline: dict[str, Any] | None,
 ) -> dict[str, Any]:
     """Put together the summary; ``table`` holds every deal, the rest only the labelled ones."""
     labelled = table.iloc[labels.rows].reset_index(drop=True)
     values = pd.Series([labels.entries[k].value for k in labels.picked], dtype=object)
     catch_all = np.array([labels.entries[k].kind == "catch_all" for k in labels.picked])
+    flagged = labelled["certainty"].to_numpy() >= flag_at
     kinds = table["kind"].value_counts()
     summary: dict[str, Any] = {
         "schema": _SCHEMA,
@@ -53,15 +55,15 @@ def summarise(
         "amount": round(float(estimates.amount.sum()), 2),
         "model": model.id,
         "taxonomy": f"{model.taxonomy.name} {model.taxonomy.version}",
-        "flag_at": FLAG_AT,
+        "flag_at": round(flag_at, 4),
         "flag_precision": FLAG_PRECISION,
         "label_accuracy": estimates.accuracy().as_dict(),
         "findings": int((table["kind"] != "").sum()),
-        "flagged": int((table["certainty"] >= FLAG_AT).sum()),
+        "flagged": int((table["certainty"] >= flag_at).sum()),
         "findings_by_kind": {kind: int(kinds.get(kind, 0)) for kind in KINDS},
-        "by_label": _cells(estimates, labelled, values),
+        "by_label": _cells(estimates, flagged, values),
         "by_reason": {code: estimates.found(code).as_dict() for code in estimates.codes},
-        **{f"by_{name}": _cells(estimates, labelled, cut) for name, cut in cuts.items()},
+        **{f"by_{name}": _cells(estimates, flagged, cut) for name, cut in cuts.items()},
         "cuts": list(cuts),
         "reason_mix": {
             **reason_mix(estimates, entered),
@@ -85,11 +87,10 @@ def summarise(
     return summary
 
 
-def _cells(estimates: Estimates, labelled: pd.DataFrame, cut: pd.Series) -> dict[str, Any]:
+def _cells(estimates: Estimates, flagged: Cell, cut: pd.Series) -> dict[str, Any]:
     """Return accuracy and findings of each value of a cut, the largest first."""
     sizes = cut[cut != ""].value_counts()
     order = sorted(sizes.index, key=lambda value: (-sizes[value], value))[:_MOST_VALUES]
-    flagged = labelled["certainty"].to_numpy() >= FLAG_AT
     cells = {}
     for value in order:
         cell = (cut == value).to_numpy()

@@ -1,0 +1,395 @@
+"""How well the audit finds wrong labels, against cleanlab; and the thresholds that it ships with.
+
+The table compares, on the 599 example deals as exported and with planted noise on their right
+labels, the audit, cleanlab on cross-validated TF-IDF with logistic regression (what a user would
+write) and cleanlab given the audit's reading of the text.
+
+    python benchmarks/audit.py                     the table
+    python benchmarks/audit.py --tune [--held-out FILE.npz]
+                                                   the numbers of lossnlp/audit/_tuned.py
+
+``--tune`` never sees the examples: it plants noise on the starter corpus and uses held-out
+probabilities, every group of which was read by a model that had not seen it. They are read from
+FILE (arrays ``primary`` [n, codes], ``truth`` [n] code numbers, ``group`` [n] names) or, when it
+does not exist, computed with the lexical model and saved there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from cleanlab.filter import find_label_issues
+from cleanlab.rank import get_label_quality_scores
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import average_precision_score, brier_score_loss
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+
+from lossnlp.audit._tuned import FLAG_MEAN
+from lossnlp.audit._witness import flag_bound, weigh
+from lossnlp.deals import deals_of, read_deals
+from lossnlp.model import load
+from lossnlp.taxonomy import Crosswalk, Taxonomy
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples"
+OWNERS = 10
+PRECISION = 0.85
+SMALLEST_CELL = 10
+
+
+@dataclass(frozen=True)
+class Picklist:
+    """The values of a crosswalk, as numbers: what each stands for, and where each code goes."""
+
+    values: list[str]
+    supports: np.ndarray
+    home: np.ndarray
+
+    @classmethod
+    def of(cls, crosswalk: Crosswalk, codes: tuple[str, ...]) -> Picklist:
+        """Read a crosswalk."""
+        values = [entry.value for entry in crosswalk.entries]
+        supports = np.array([[code in e.codes for code in codes] for e in crosswalk.entries])
+        home = np.array([values.index(crosswalk.value_for(code) or "") for code in codes])
+        return cls(values, supports, home)
+
+    def number(self, value: str) -> int:
+        """Return the number of a value."""
+        return self.values.index(value)
+
+
+@dataclass(frozen=True)
+class Company:
+    """Deals with their true codes, the labels that they bear, and who entered them."""
+
+    text: np.ndarray
+    truth: np.ndarray
+    picked: np.ndarray
+    owner: np.ndarray
+
+    def wrong(self, picklist: Picklist) -> np.ndarray:
+        """Whether each label does not stand for the true code."""
+        return ~picklist.supports[self.picked, self.truth]
+
+
+Noise = Callable[[np.ndarray, np.ndarray, np.ndarray, Picklist, np.random.Generator], np.ndarray]
+
+
+def uniform(rate: float) -> Noise:
+    """Return noise that moves labels anywhere."""
+
+    def plant(right, truth, owner, picklist, random):  # type: ignore[no-untyped-def]
+        moved = random.random(len(right)) < rate
+        return np.where(moved, random.integers(0, len(picklist.values), len(right)), right)
+
+    return plant
+
+
+def neighbour(rate: float) -> Noise:
+    """Return noise that moves one value's deals to its neighbour: No Budget to Price."""
+
+    def plant(right, truth, owner, picklist, random):  # type: ignore[no-untyped-def]
+        moved = (right == picklist.number("No Budget")) & (random.random(len(right)) < rate)
+        return np.where(moved, picklist.number("Price"), right)
+
+    return plant
+
+
+def lazy(rate: float) -> Noise:
+    """Return noise that moves a share of everything to one default: Price."""
+
+    def plant(right, truth, owner, picklist, random):  # type: ignore[no-untyped-def]
+        return np.where(random.random(len(right)) < rate, picklist.number("Price"), right)
+
+    return plant
+
+
+def habit(rate: float) -> Noise:
+    """Return noise of four owners in ten who each have a favourite value."""
+    favourites = ("Price", "Other", "Timing", "No Decision")
+
+    def plant(right, truth, owner, picklist, random):  # type: ignore[no-untyped-def]
+        picked = right.copy()
+        for person, value in enumerate(favourites):
+            moved = (owner == person) & (random.random(len(right)) < rate)
+            picked[moved] = picklist.number(value)
+        return picked
+
+    return plant
+
+
+NOISES: dict[str, Noise] = {
+    "uniform 10 %": uniform(0.1),
+    "uniform 30 %": uniform(0.3),
+    "neighbour 20 %": neighbour(0.2),
+    "neighbour 40 %": neighbour(0.4),
+    "neighbour 60 %": neighbour(0.6),
+    "neighbour 80 %": neighbour(0.8),
+    "lazy 30 %": lazy(0.3),
+    "lazy 60 %": lazy(0.6),
+    "one rep's habit 60 %": habit(0.6),
+}
+#: What the thresholds are chosen on: one of each kind.
+TUNED_ON = ("uniform 30 %", "neighbour 60 %", "lazy 30 %", "one rep's habit 60 %")
+
+
+def certainty_of(company: Company, picklist: Picklist) -> np.ndarray:
+    """Return the audit's certainty that each label is wrong."""
+    return weigh(company.text, company.picked, picklist.supports, company.owner).certainty
+
+
+def planted(
+    text: np.ndarray, truth: np.ndarray, noise: str, picklist: Picklist, seed: int
+) -> Company:
+    """Return a company whose right labels were spoilt by a kind of noise."""
+    random = np.random.default_rng(seed)
+    owner = random.integers(0, OWNERS, len(truth))
+    right = picklist.home[truth]
+    return Company(text, truth, NOISES[noise](right, truth, owner, picklist, random), owner)
+
+
+# --- the table ------------------------------------------------------------------------------
+
+
+def compare() -> None:
+    """Print the comparison on the examples."""
+    model = load()
+    crosswalk = Crosswalk.read(EXAMPLES / "crosswalk.yaml", model.taxonomy)
+    picklist = Picklist.of(crosswalk, model.taxonomy.codes)
+    frame = read_deals(EXAMPLES / "closed_lost_fy26_salesforce.csv")
+    gold = {
+        record["opportunity_id"]: record["primary"]
+        for record in map(
+            json.loads, (EXAMPLES / "closed_lost_fy26_gold.jsonl").read_text().splitlines()
+        )
+    }
+    truth = np.array([model.taxonomy.codes.index(gold[key]) for key in frame["id"]])
+    words = [" ".join([d.note, *(s.text for s in d.snippets)]) for d in deals_of(frame)]
+    text = model.probabilities(deals_of(frame)).primary
+    picked = np.array([picklist.number(label) for label in frame["label"]])
+    owner = pd.factorize(frame["owner"])[0]
+    print(
+        f"model {model.id}; flagged to a mean certainty of {FLAG_MEAN}; "
+        "cells: average precision | precision / recall"
+    )
+    print(f"{'labels':22}{'wrong':>6}" + "".join(f"{name:>24}" for name in METHODS))
+    real = Company(text, truth, picked, owner)
+    report("as exported", real, picklist, words)
+    for noise in NOISES:
+        report(noise, planted(text, truth, noise, picklist, seed=5), picklist, words)
+    for kind, score in evidence_of_calibration(real, picklist).items():
+        print(f"{kind}: {score:.3f}")
+
+
+def report(name: str, company: Company, picklist: Picklist, words: list[str]) -> None:
+    """Print one row of the table."""
+    wrong = company.wrong(picklist)
+    cells = []
+    for method in METHODS.values():
+        suspicion, flagged = method(company, picklist, words)
+        precision = wrong[flagged].mean() if flagged.any() else float("nan")
+        recall = wrong[flagged].sum() / wrong.sum()
+        average = average_precision_score(wrong, suspicion)
+        cells.append(f"{average:.3f} | {precision:.2f} / {recall:.2f}")
+    print(f"{name:22}{wrong.mean():6.2f}" + "".join(f"{cell:>24}" for cell in cells), flush=True)
+
+
+def by_audit(
+    company: Company, picklist: Picklist, words: list[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return suspicion and flags of the audit."""
+    certainty = certainty_of(company, picklist)
+    return certainty, certainty >= flag_bound(certainty, FLAG_MEAN)
+
+
+def by_text(
+    company: Company, picklist: Picklist, words: list[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return suspicion and flags of the reference model alone, without the habits."""
+    doubt = 1 - (company.text * picklist.supports[company.picked]).sum(axis=1)
+    return doubt, doubt >= flag_bound(doubt, FLAG_MEAN)
+
+
+def by_cleanlab(
+    company: Company, picklist: Picklist, words: list[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return cleanlab's ranking and default filter on cross-validated TF-IDF."""
+    _, kept = np.unique(company.picked, return_inverse=True)
+    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+    pipeline = make_pipeline(
+        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), LogisticRegression(max_iter=1000)
+    )
+    return cleanlab_on(
+        kept, cross_val_predict(pipeline, words, kept, cv=folds, method="predict_proba")
+    )
+
+
+def by_cleanlab_given_ours(
+    company: Company, picklist: Picklist, words: list[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return cleanlab's ranking and default filter on the reference model's probabilities."""
+    onto = np.zeros((company.text.shape[1], len(picklist.values)))
+    onto[np.arange(len(onto)), picklist.home] = 1
+    return cleanlab_on(company.picked, company.text @ onto)
+
+
+def cleanlab_on(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return cleanlab's suspicion (one minus label quality) and the rows that it filters."""
+    flagged = find_label_issues(labels, probabilities, n_jobs=1)
+    return 1 - get_label_quality_scores(labels, probabilities), flagged
+
+
+METHODS = {
+    "audit": by_audit,
+    "text alone": by_text,
+    "cleanlab, TF-IDF": by_cleanlab,
+    "cleanlab, our reading": by_cleanlab_given_ours,
+}
+
+
+def evidence_of_calibration(company: Company, picklist: Picklist) -> dict[str, float]:
+    """Return how far the certainty can be taken at its word, on the labels as exported."""
+    wrong, certainty = company.wrong(picklist), certainty_of(company, picklist)
+    return {
+        "mean certainty": float(certainty.mean()),
+        "share wrong": float(wrong.mean()),
+        "Brier score": float(brier_score_loss(wrong, certainty)),
+        "calibration error (10 bins)": calibration_error(wrong, certainty),
+    }
+
+
+def calibration_error(wrong: np.ndarray, certainty: np.ndarray) -> float:
+    """Return the mean distance of certainty and truth over ten equal bins."""
+    bins = np.minimum((certainty * 10).astype(int), 9)
+    gaps = [abs(wrong[bins == k].mean() - certainty[bins == k].mean()) * (bins == k).mean()
+            for k in np.unique(bins)]  # fmt: skip
+    return float(sum(gaps))
+
+
+# --- the tuned numbers -----------------------------------------------------------------------
+
+
+def tune(held_out: Path) -> None:
+    """Print the numbers of ``lossnlp/audit/_tuned.py``."""
+    taxonomy = Taxonomy.default()
+    crosswalk = Crosswalk.read(EXAMPLES / "crosswalk.yaml", taxonomy)
+    picklist = Picklist.of(crosswalk, taxonomy.codes)
+    saved = read_held_out(held_out, taxonomy)
+    certainties, wrongs, shifts = [], [], Shifts()
+    for company in companies(saved, picklist):
+        weighed = weigh(company.text, company.picked, picklist.supports, company.owner)
+        wrong = company.wrong(picklist)
+        certainties.append(weighed.certainty)
+        wrongs.append(wrong)
+        shifts.add(company, weighed.posterior, 1 - weighed.certainty, ~wrong)
+    certainty, wrong = np.concatenate(certainties), np.concatenate(wrongs)
+    mean, recall = lowest_mean(certainties, wrongs)
+    print(f"FLAG_MEAN = {mean:.2f}")
+    print(f"FLAG_PRECISION = {PRECISION}  # recall {recall:.2f}")
+    print(f"ACCURACY_SHIFT = {between(shifts.accuracy):.3f}")
+    print(f"CELL_SHIFT = {between(shifts.cell):.3f}")
+    print(f"MIX_SHIFT = {between(shifts.mix):.3f}")
+    print(f"average precision {average_precision_score(wrong, certainty):.3f}")
+    print(f"calibration error {calibration_error(wrong, certainty):.3f}")
+
+
+class Shifts:
+    """Differences of guess and truth, each with the variance that chance alone explains."""
+
+    def __init__(self) -> None:
+        self.accuracy: list[tuple[float, float]] = []
+        self.cell: list[tuple[float, float]] = []
+        self.mix: list[tuple[float, float]] = []
+
+    def add(
+        self, company: Company, posterior: np.ndarray, guess: np.ndarray, right: np.ndarray
+    ) -> None:
+        """Add one company."""
+        self.accuracy.append(difference(guess, right))
+        for value in np.unique(company.picked):
+            inside = company.picked == value
+            if inside.sum() >= SMALLEST_CELL:
+                self.cell.append(difference(guess[inside], right[inside]))
+        for code in range(posterior.shape[1]):
+            step, chance = difference(posterior[:, code], company.truth == code)
+            share = max(float((company.truth == code).mean()), 0.005)
+            scale = (share * (1 - share)) ** 0.5
+            self.mix.append((step / scale, chance / scale**2))
+
+
+def difference(guess: np.ndarray, outcome: np.ndarray) -> tuple[float, float]:
+    """Return mean guess less truth, and the variance that chance gives it."""
+    return (
+        float(guess.mean() - outcome.mean()),
+        float((guess * (1 - guess)).sum() / len(guess) ** 2),
+    )
+
+
+def between(differences: list[tuple[float, float]]) -> float:
+    """Return the standard deviation of the differences beyond what chance explains."""
+    step, chance = np.array(differences).T
+    return float(max((step**2).mean() - chance.mean(), 0.0) ** 0.5)
+
+
+def lowest_mean(certainties: list[np.ndarray], wrongs: list[np.ndarray]) -> tuple[float, float]:
+    """Return the lowest mean, in hundredths, whose flags are right often enough, and the recall."""
+    wrong = np.concatenate(wrongs)
+    for mean in np.arange(0.7, 1.0, 0.01):
+        flagged = np.concatenate([c >= flag_bound(c, mean) for c in certainties])
+        if flagged.any() and wrong[flagged].mean() >= PRECISION:
+            return float(round(mean, 2)), float(wrong[flagged].sum() / wrong.sum())
+    raise SystemExit("no bound reaches the precision")
+
+
+def companies(saved: dict[str, np.ndarray], picklist: Picklist) -> Iterator[Company]:
+    """Return each held-out group under each kind of noise, with its duplicates as they are."""
+    for noise in TUNED_ON:
+        for seed, group in enumerate(sorted(set(saved["group"]))):
+            inside = saved["group"] == group
+            yield planted(saved["primary"][inside], saved["truth"][inside], noise, picklist, seed)
+
+
+def read_held_out(path: Path, taxonomy: Taxonomy) -> dict[str, np.ndarray]:
+    """Read held-out probabilities, or compute them with the lexical model and save them."""
+    if not path.exists():
+        from lossnlp.model import labels_of
+        from lossnlp.training import starter_deals
+        from lossnlp.training._fit import fit_lexical
+        from lossnlp.training._folds import choose_pointers, cross_read, held_out
+
+        deals, labels = starter_deals(), labels_of(taxonomy)
+        held = held_out(deals, labels, fit_lexical)
+        readings = cross_read(deals, labels, held, choose_pointers(deals, labels, held))
+        np.savez(
+            path,
+            primary=readings.likely.primary,
+            truth=[taxonomy.codes.index(labelled.primary) for labelled in deals],
+            group=[labelled.group for labelled in deals],
+        )
+    with np.load(path) as saved:
+        return {name: saved[name] for name in ("primary", "truth", "group")}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--tune", action="store_true", help="print the numbers of _tuned.py")
+    parser.add_argument("--held-out", type=Path, default=Path("held-out.npz"))
+    options = parser.parse_args()
+    if options.tune:
+        tune(options.held_out)
+    else:
+        compare()
+
+
+if __name__ == "__main__":
+    main()
