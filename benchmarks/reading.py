@@ -74,10 +74,8 @@ def main() -> None:
     parser.add_argument("--deals", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
-    print(
-    columns = "".join(f"{name + ', s':>19}" for name in ("read", "deals_of", "doctor"))
+    columns = "".join(f" {name + ', s':>18}" for name in ("read", "deals_of", "doctor"))
     print(f"{'deals':>8} {'format':8}{columns} {'peak, MB':>9}")
-    )
     with tempfile.TemporaryDirectory() as folder:
         for n in options.deals:
             frame = repeated(n)

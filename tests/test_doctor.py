@@ -52,6 +52,13 @@ def test_both_example_exports_have_only_what_they_have():
     assert salesforce[0].rows == (603, 604, 605, 606)
 
 
+def test_won_deals_need_no_loss_reason(tmp_path):
+    rows = [[*row, "Closed Lost"] for row in clean_rows()]
+    rows[4] = ["0065f00000AbC99", "", "", "", "", "Closed Won"]
+    faults = diagnose(write(tmp_path / "won.csv", rows, (*HEADER, "Stage")))
+    assert [(fault.kind, fault.rows) for fault in faults] == [("not_lost", (6,))]
+
+
 def test_long_texts_of_many_lengths_are_not_called_cut(tmp_path):
     rows = clean_rows()
     for i, row in enumerate(rows):

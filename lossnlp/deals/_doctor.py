@@ -13,7 +13,7 @@ from lossnlp.deals._dates import DateOrder, order_evidence
 from lossnlp.deals._export import checked_order, pick_columns
 from lossnlp.deals._files import load
 from lossnlp.deals._status import not_lost
-from lossnlp.deals._table import Table, counted
+from lossnlp.deals._table import Table, counted, without
 from lossnlp.deals._text_label import is_free_text
 
 _EXPONENT = re.compile(r"\d([.,]\d+)?[eE]\+?\d+")
@@ -82,9 +82,10 @@ def diagnose(
     encoding: str | None = None,
     sheet: str | None = None,
 ) -> list[Fault]:
-    """Return the faults of an export, those of the whole file first.
+    """Return the faults of an export.
 
-    The parameters are those of :func:`lossnlp.deals.open_export`.
+    The parameters are those of :func:`lossnlp.deals.open_export`. Rows that are no lost deals are
+    one fault; the others are looked for in the rest.
 
     Raises
     ------
@@ -95,8 +96,22 @@ def diagnose(
     _columns.check_parts(columns or {})
     table = load(path, encoding, sheet)
     picked = pick_columns(table, columns or {}, preset)
-    patient = _Patient(table, {choice.field: choice.column for choice in picked}, order)
-    return [fault for check in _CHECKS for fault in check(patient)]
+    dropped = not_lost(table.columns, table.cells)
+    faults = [_not_lost(table, sorted(dropped))] if dropped else []
+    if len(dropped) < len(table.rows):
+        columns_found = {choice.field: choice.column for choice in picked}
+        patient = _Patient(without(table, dropped), columns_found, order)
+        faults += [fault for check in _CHECKS for fault in check(patient)]
+    return faults
+
+
+def _not_lost(table: Table, places: Sequence[int]) -> Fault:
+    return Fault(
+        "not_lost",
+        "the deal is won or still open",
+        "filter the report to closed-lost deals; such rows are left out",
+        tuple(table.rows[i] for i in places),
+    )
 
 
 def _one_column(patient: _Patient) -> Iterator[Fault]:
@@ -334,24 +349,12 @@ def _snippets(patient: _Patient) -> Iterator[Fault]:
         )
 
 
-def _not_lost(patient: _Patient) -> Iterator[Fault]:
-    found = not_lost(patient.table.columns, patient.table.cells)
-    if found:
-        yield Fault(
-            "not_lost",
-            "the deal is won or still open",
-            "filter the report to closed-lost deals; such rows are left out",
-            tuple(patient.table.rows[i] for i in sorted(found)),
-        )
-
-
 _CHECKS: Sequence[Callable[[_Patient], Iterator[Fault]]] = (
     _one_column,
     _ragged,
     _report_rows,
     _repeated_headers,
     _missing_columns,
-    _not_lost,
     _ids,
     _texts,
     _labels,

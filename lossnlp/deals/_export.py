@@ -17,7 +17,7 @@ from lossnlp.deals._files import load
 from lossnlp.deals._presets import PRESETS
 from lossnlp.deals._snippets import SnippetDicts
 from lossnlp.deals._status import not_lost, says_only_lost
-from lossnlp.deals._table import Table, counted
+from lossnlp.deals._table import Table, counted, without
 from lossnlp.deals._text_label import is_free_text
 
 
@@ -198,11 +198,9 @@ class _Reading:
             rows = [self.table.rows[i] for i, found in dropped.items() if found == kind]
             if rows:
                 self.warnings.append(f"{counted(rows)} left out: the deal is {kind}")
-        keep = [i for i in range(len(self.table.rows)) if i not in dropped]
-        if not keep:
+        if len(dropped) == len(self.table.rows):
             raise InputError(f"{self.name} holds no lost deal: every row is won or open")
-        self.table.rows = [self.table.rows[i] for i in keep]
-        self.table.cells = [[values[i] for i in keep] for values in self.table.cells]
+        self.table = without(self.table, dropped)
 
     def _read(self, part: str, column: str, cells: Mapping[str, list[str]]) -> Sequence[Any]:
         """Return the values of a part of the deals; what cannot be read becomes a warning."""

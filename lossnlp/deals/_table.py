@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 
 #: What the first cell of a footer or of a summary row of a CRM report says.
 FOOTER = re.compile(
@@ -34,6 +34,13 @@ class Table:
     summaries: list[int] = field(default_factory=list)
     ragged: list[tuple[int, int]] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
+
+
+def without(table: Table, dropped: Collection[int]) -> Table:
+    """Return the table without the rows at these indices."""
+    keep = [i for i in range(len(table.rows)) if i not in dropped]
+    cells = [[values[i] for i in keep] for values in table.cells]
+    return replace(table, cells=cells, rows=[table.rows[i] for i in keep])
 
 
 def filled(record: Sequence[str]) -> int:
