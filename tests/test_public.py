@@ -21,8 +21,8 @@ def test_public_names_are_sorted_and_importable():
 
 
 def test_audit_is_the_function_whatever_was_imported_before():
-    code = "import lossnlp.audit, lossnlp; lossnlp.AuditResult; assert lossnlp.audit.__name__ == 'audit'"
-    subprocess.run([sys.executable, "-c", code + "; assert callable(lossnlp.audit)"], check=True)
+    code = "import lossnlp.audit, lossnlp; lossnlp.AuditResult; assert callable(lossnlp.audit)"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_an_unknown_name_is_an_attribute_error():
