@@ -192,13 +192,19 @@ def allocate(total: int, size: Ints, spread: Floats) -> Ints:
 
     Every stratum gets at least two (or all of its deals), and none more than it holds.
     """
-    drawn = np.minimum(size, 2)
+    want = size * np.maximum(spread, 1e-9)
     total = int(min(total, size.sum()))
-    while drawn.sum() < total:
-        want = size * np.maximum(spread, 1e-9) * (drawn < size)
-        target = want / want.sum() * total
-        short = np.where(drawn < size, target - drawn, -np.inf)
-        drawn[int(np.argmax(short))] += 1
+    least = np.minimum(size, 2)
+    low, high = 0.0, float(np.max(size / want))
+    for _ in range(60):
+        scale = (low + high) / 2
+        fits = np.clip(scale * want, least, size).sum() <= total
+        low, high = (scale, high) if fits else (low, scale)
+    share = np.clip(low * want, least, size)
+    drawn: Ints = np.floor(share + 1e-9).astype(np.int64)
+    missing = max(total - int(drawn.sum()), 0)
+    order = np.argsort(-(share - drawn) - (drawn < size), kind="stable")
+    drawn[order[:missing]] += 1
     return drawn
 
 
