@@ -4,7 +4,14 @@ from lossnlp.text._clauses import Clause, clauses
 from lossnlp.text._clean import CleanText, clean
 from lossnlp.text._log import Entry
 from lossnlp.text._reader import TextReader
-from lossnlp.text._reengage import Reengagement, reengage
+from lossnlp.text._redact import Redacted, Replaced, redact
+from lossnlp.text._reengage import (
+    Reengagement,
+    ReengagementRow,
+    opening_line,
+    reengage,
+    reengagement_rows,
+)
 from lossnlp.text._signals import ClosedEarly, Competitor, Revisit, Role, Signals
 
 __all__ = [
@@ -13,12 +20,18 @@ __all__ = [
     "ClosedEarly",
     "Competitor",
     "Entry",
+    "Redacted",
     "Reengagement",
+    "ReengagementRow",
+    "Replaced",
     "Revisit",
     "Role",
     "Signals",
     "TextReader",
     "clauses",
     "clean",
+    "opening_line",
+    "redact",
     "reengage",
+    "reengagement_rows",
 ]

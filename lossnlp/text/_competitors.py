@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from lossnlp.text._clean import CleanText
@@ -72,8 +74,11 @@ class CompetitorFinder:
         for spelling in spellings:
             table = self._everyday if spelling.everyday else self._plain
             table.setdefault(_key(spelling.text), spelling.vendor)
-        self._first_words = {_WORD.findall(key)[0] for key in (*self._plain, *self._everyday)}
         self._spelt = {spelling.text for spelling in spellings if spelling.everyday}
+        words = [_WORD.findall(key) for key in self._plain]
+        words += [_WORD.findall(_key(spelt)) for spelt in self._spelt if " " in spelt]
+        self._single_words = {first for first, *more in words if not more}
+        self._first_pairs = {(first, more[0]) for first, *more in words if more}
 
     def find(self, clean: CleanText, source: str) -> list[Competitor]:
         """Return the rivals named in a text, each once, in the order of the text."""
@@ -112,11 +117,11 @@ class CompetitorFinder:
         return [name for name in names if name.vendor.casefold() not in self._own]
 
     def _listed(self, text: str) -> list[_Name]:
-        if self._first_words.isdisjoint(_WORD.findall(text.casefold())):
-            return []  # most texts name none: they are spared the matcher
+        if not self._may_name(text):
+            return []
         from spacy.util import filter_spans
 
-        doc = self.nlp.make_doc(text)
+        doc = self._nlp.make_doc(text)
         names = []
         for span in filter_spans(self._matcher(doc, as_spans=True)):
             start, end = span.start_char, span.end_char
@@ -128,18 +133,37 @@ class CompetitorFinder:
                 names.append(_Name(start, end, self._everyday[key], listed=False))
         return names
 
+    def zone(self, texts: Iterable[str]) -> AbstractContextManager[object]:
+        """Return a context at whose end spaCy forgets the strings of the texts read inside.
+
+        spaCy is loaded only if one of the texts may name a listed vendor.
+        """
+        if not any(map(self._may_name, texts)):
+            return nullcontext()
+        _ = self._matcher  # its patterns must outlive the zone
+        return self._nlp.memory_zone()
+
+    def _may_name(self, text: str) -> bool:
+        """Tell cheaply whether a text may hold a listed name; most do not."""
+        spelt = _WORD.findall(text)
+        words = [word.casefold() for word in spelt]
+        return (
+            not self._single_words.isdisjoint(words)
+            or not self._spelt.isdisjoint(spelt)
+            or not self._first_pairs.isdisjoint(pairwise(words))
+        )
+
     @cached_property
-    def nlp(self) -> Language:
-        """The pipeline that finds the listed names; made on first use."""
+    def _nlp(self) -> Language:
         return blank_pipeline()
 
     @cached_property
     def _matcher(self) -> PhraseMatcher:
         from spacy.matcher import PhraseMatcher
 
-        matcher = PhraseMatcher(self.nlp.vocab, attr="LOWER")
+        matcher = PhraseMatcher(self._nlp.vocab, attr="LOWER")
         keys = {**self._plain, **self._everyday}
-        matcher.add("VENDOR", [self.nlp.make_doc(key) for key in keys])
+        matcher.add("VENDOR", [self._nlp.make_doc(key) for key in keys])
         return matcher
 
 
@@ -204,7 +228,7 @@ def _context(text: str, name: _Name, names: Sequence[_Name]) -> str:
 
 
 def _masked(text: str, start: int, end: int, names: Sequence[_Name]) -> str:
-    pieces = []
+    pieces: list[str] = []
     for name in names:
         if name.end > start and name.start < end:
             pieces += (text[start : name.start], _OTHER)

@@ -1,47 +1,158 @@
-"""Reading deals for what they say besides the reason."""
+"""TextReader: what the notes and snippets of deals say besides the reason."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
+from threading import Lock
 
+from lossnlp._errors import InputError
 from lossnlp.deals import Deal
-from lossnlp.text._clean import clean
+from lossnlp.text._clean import CleanText, clean
 from lossnlp.text._competitors import CompetitorFinder, merged
-from lossnlp.text._signals import Competitor, Signals
-from lossnlp.text._vendors import read_vendors
+from lossnlp.text._early import closed_early
+from lossnlp.text._language import language_of
+from lossnlp.text._revisit import Mention, mentions
+from lossnlp.text._signals import ClosedEarly, Competitor, Revisit, Signals
+from lossnlp.text._vendors import Spelling, read_vendors
+from lossnlp.text._when import CORE
+from lossnlp.text._window import window_of
+
+#: Deals read in one memory zone: spaCy frees their strings when it ends.
+_BATCH = 1000
+#: Log odds above which words are taken to say when to come back (docs/text.md).
+_THRESHOLD = -0.9
+#: A day is worth more than an event next to it that is only a little likelier.
+_DAY_BONUS = 0.7
 
 
 class TextReader:
-    """Finds rivals, dates and the like in deals.
+    """Reads rivals, dates to come back, language and early closes from deals.
+
+    The lists are read, and spaCy is loaded, on first use. One reader may be shared by threads.
 
     Parameters
     ----------
-    competitors : Path, optional
-        The user's own list of vendors; by default the packaged one.
+    competitors : path or sequence of str, optional
+        The user's own rivals, added to the packaged list: a file in its format (one vendor a
+        line, other spellings after commas), or names.
     fiscal_year_start : int
-        The month in which the user's fiscal year begins, 1 to 12.
+        The month, 1 to 12, in which the fiscal year begins.
     own_names : iterable of str
         Names of the user's own company and products: never rivals.
+
+    Raises
+    ------
+    InputError
+        If ``fiscal_year_start`` is no month, or the list cannot be read.
     """
 
     def __init__(
         self,
-        competitors: Path | None = None,
+        competitors: str | Path | Sequence[str] | None = None,
         fiscal_year_start: int = 1,
         own_names: Iterable[str] = (),
     ) -> None:
-        self._rivals = CompetitorFinder(read_vendors(competitors), own_names)
+        if not 1 <= fiscal_year_start <= 12:
+            raise InputError(
+                f"fiscal_year_start is {fiscal_year_start}; give the month as a number from 1 to 12"
+            )
         self.fiscal_year_start = fiscal_year_start
+        self._finder = CompetitorFinder([*_own_list(competitors), *read_vendors()], own_names)
+        self._lock = Lock()  # the pipeline's memory zone belongs to one batch at a time
 
     def read(self, deals: Iterable[Deal]) -> list[Signals]:
-        """Return the signals of each deal, in their order."""
-        return [Signals(competitors=self._competitors(deal)) for deal in deals]
+        """Return the signals of each deal, in order.
 
-    def _competitors(self, deal: Deal) -> tuple[Competitor, ...]:
+        Memory does not grow with the number of deals read, but for the signals returned.
+        """
+        signals: list[Signals] = []
+        remaining = iter(deals)
+        while batch := list(islice(remaining, _BATCH)):
+            texts = [_texts(deal) for deal in batch]
+            plain = (text.text for deal_texts in texts for _, text in deal_texts)
+            with self._lock, self._finder.zone(plain):
+                signals += map(self._signals, batch, texts)
+        return signals
+
+    def _signals(self, deal: Deal, texts: Sequence[tuple[str, CleanText]]) -> Signals:
+        note = texts[0][1].text
+        spoken = note if note.strip() else " ".join(text.text for _, text in texts[1:])
+        return Signals(
+            competitors=self._competitors(texts),
+            revisit=self._revisit(deal, texts),
+            language=language_of(spoken),
+            closed_early=_closed_early(deal, texts),
+        )
+
+    def _competitors(self, texts: Sequence[tuple[str, CleanText]]) -> tuple[Competitor, ...]:
         found: dict[str, Competitor] = {}
-        for source in ("note", *(f"snippet:{n}" for n in range(len(deal.snippets)))):
-            for rival in self._rivals.find(clean(deal.source_text(source)), source):
+        for source, text in texts:
+            for rival in self._finder.find(text, source):
                 key = rival.canonical.casefold()
                 found[key] = merged(found[key], rival) if key in found else rival
         return tuple(found.values())
+
+    def _revisit(self, deal: Deal, texts: Sequence[tuple[str, CleanText]]) -> Revisit | None:
+        best = max(self._candidates(deal, texts), key=lambda found: found[0], default=None)
+        if best is None or best[0] < _THRESHOLD:
+            return None
+        _, (source, given), text, mention = best
+        start, end = text.original(mention.start, mention.end)
+        window = window_of(
+            text.text[mention.start : mention.end], deal.close_date, self.fiscal_year_start
+        )
+        return Revisit(
+            text=given[start:end],
+            source=source,
+            start=start,
+            end=end,
+            earliest=window.earliest,
+            latest=window.latest,
+            act_on=window.act_on,
+            refused=window.refused,
+        )
+
+    @staticmethod
+    def _candidates(
+        deal: Deal, texts: Sequence[tuple[str, CleanText]]
+    ) -> Iterator[tuple[float, tuple[str, str], CleanText, Mention]]:
+        for source, text in texts:
+            given = deal.source_text(source)
+            for mention in mentions(text, _place(deal, source)):
+                dated = CORE.search(text.text, mention.start, mention.end) is not None
+                bonus = _DAY_BONUS if dated else 0.0
+                score = mention.score
+                yield score + bonus * (score > _THRESHOLD), (source, given), text, mention
+
+
+def _texts(deal: Deal) -> list[tuple[str, CleanText]]:
+    note = [("note", clean(deal.note))]
+    return note + [(f"snippet:{n}", clean(said.text)) for n, said in enumerate(deal.snippets)]
+
+
+def _own_list(competitors: str | Path | Sequence[str] | None) -> list[Spelling]:
+    if competitors is None:
+        return []
+    if isinstance(competitors, str | Path):
+        return read_vendors(Path(competitors))
+    return [Spelling(name, name, everyday=False) for name in competitors]
+
+
+def _place(deal: Deal, source: str) -> str:
+    if source != "note":
+        return deal.snippets[int(source.removeprefix("snippet:"))].speaker
+    answered = any(snippet.speaker == "buyer" for snippet in deal.snippets)
+    return "note beside buyer" if answered else "note"
+
+
+def _closed_early(deal: Deal, texts: Sequence[tuple[str, CleanText]]) -> ClosedEarly | None:
+    for source, text in texts:
+        if _place(deal, source) == "rep":
+            continue
+        found = closed_early(text)
+        if found:
+            start, end = text.original(*found)
+            return ClosedEarly(deal.source_text(source)[start:end], source, start, end)
+    return None
