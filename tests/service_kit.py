@@ -47,6 +47,7 @@ def the_model() -> LossModel:
 def running_app(tmp_path: Path, model: Any = None, **given: Any) -> Iterator[TestClient]:
     """Yield a client of an app in this process that is ready, with the default bundle's model."""
     given.setdefault("database", f"sqlite:///{tmp_path / 'feedback.db'}")
+    given.setdefault("timeout_seconds", 60)  # the machine may be busy with something else
     app = create_app(read_settings(**given))
     with (
         mock.patch("lossnlp.service._serving.load", return_value=model or the_model()),
@@ -56,7 +57,7 @@ def running_app(tmp_path: Path, model: Any = None, **given: Any) -> Iterator[Tes
         yield client
 
 
-def wait_until(true: Any, seconds: float = 20) -> None:
+def wait_until(true: Any, seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "it did not come true in time"
@@ -84,7 +85,7 @@ class Puppet:
 
     def read(self, deals: Sequence[Deal]) -> list[Suggestion]:
         self.begun += 1
-        assert self._open.wait(20)
+        assert self._open.wait(120)
         if self.error is not None:
             raise self.error
         return self._model.read(deals)
@@ -103,6 +104,7 @@ class Server:
         given = {
             "LOSSNLP_DATABASE": f"sqlite:///{folder / 'feedback.db'}",
             "LOSSNLP_DRAIN_SECONDS": "0.3",
+            "LOSSNLP_TIMEOUT_SECONDS": "60",
         } | {f"LOSSNLP_{name.upper()}": str(value) for name, value in settings.items()}
         self.folder = folder
         self.lines: list[str] = []
@@ -121,8 +123,8 @@ class Server:
         assert self.events("listening"), self.lines
         self.port = int(self.events("listening")[0]["port"])
         self.url = f"http://127.0.0.1:{self.port}"
-        self.client = httpx.Client(base_url=self.url, timeout=20)
-        wait_until(lambda: self.client.get("/readyz").status_code == 200, 60)
+        self.client = httpx.Client(base_url=self.url, timeout=120)
+        wait_until(lambda: self.client.get("/readyz").status_code == 200)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -133,7 +135,7 @@ class Server:
 
     def wait(self) -> int:
         """Wait for the end of the process and return its exit code."""
-        code = self.process.wait(30)
+        code = self.process.wait(120)
         self._reader.join(10)
         assert self.process.stderr is not None
         self.process.stderr.close()

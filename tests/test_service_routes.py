@@ -427,6 +427,8 @@ def test_a_path_prefix_works_stripped_or_not(tmp_path: Path, prefix: str) -> Non
         assert client.post(f"{prefix}/v1/suggest", json={"note": NOTE}).status_code == 200
         assert '<base href="/lossnlp/">' in client.get(f"{prefix}/").text
         assert client.get(f"{prefix}/static/page.css").status_code == 200
+        assert client.get("/lossnlp").status_code == 200
+        assert client.get("/lossnlpage").status_code == 404
         assert client.get(f"{prefix}/openapi.json").json()["servers"] == [{"url": "/lossnlp"}]
         sales = client.get(f"{prefix}/openapi-salesforce.json").json()
         assert sales["servers"] == [{"url": "/lossnlp"}]

@@ -63,7 +63,7 @@ class Envelope:
             await self._app(scope, receive, send)
             return
         scope["request_id"] = secrets.token_hex(8)
-        scope["root_path"] = scope.get("root_path") or self._root_path
+        self._set_prefix(scope)
         answer = _Answer(send, scope["request_id"])
         body = _Body(receive, self._declared_length(scope), self._max_body_bytes)
         started = time.perf_counter()
@@ -75,6 +75,14 @@ class Envelope:
                 LOGGER.exception("fault", extra={"fields": fields})
                 await self._answer_fault(scope, answer)
         self._record(scope, answer.status, time.perf_counter() - started)
+
+    def _set_prefix(self, scope: Scope) -> None:
+        """Let the path start with the prefix, whether the proxy left it there or took it off."""
+        scope["root_path"] = prefix = scope.get("root_path") or self._root_path
+        if scope["path"] == prefix:
+            scope["path"] += "/"
+        elif not scope["path"].startswith(f"{prefix}/"):
+            scope["path"] = prefix + scope["path"]
 
     async def _answer_fault(self, scope: Scope, answer: _Answer) -> None:
         """Answer a fault of our own, unless the answer has begun already."""

@@ -38,6 +38,7 @@ class Lane:
         self._capacity = threads + waiting
         self._places = threading.BoundedSemaphore(self._capacity)
         self._timeout = timeout
+        self._closed = False
 
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the work in a thread and return what it returns.
@@ -45,15 +46,17 @@ class Lane:
         Raises
         ------
         Problem
-            429 if the lane is full; 503 if time runs out.
+            429 if the lane is full; 503 if it is closed or time runs out.
         """
+        if self._closed:
+            raise Problem("not-ready", "The service is shutting down.")
         if not self._places.acquire(blocking=False):
             raise Problem("busy", "Try again in a second.", headers={"Retry-After": "1"})
         try:
             future = self._executor.submit(work, *args, **kwargs)
-        except RuntimeError:  # the executor is closed: the service is going down
+        except RuntimeError:
             self._places.release()
-            raise Problem("not-ready", "The service is shutting down.") from None
+            raise
         future.add_done_callback(self._give_back)
         try:
             return await asyncio.wait_for(asyncio.wrap_future(future), self._timeout)
@@ -69,4 +72,5 @@ class Lane:
 
     def close(self) -> None:
         """Drop what waits, let what runs come to its end."""
+        self._closed = True
         self._executor.shutdown(wait=True, cancel_futures=True)

@@ -14,7 +14,11 @@ from lossnlp.service._problems import Problem
 from lossnlp.service._settings import Settings
 from lossnlp.taxonomy import Crosswalk
 
-_WARM_UP = "Went with another vendor, half the price. Revisit in Q3."
+#: What makes the readers of text load what they load late: names, dates, other languages.
+_WARM_UP = (
+    "Went w/ Workday, half the price. Revisit at their renewal in March, or in 6 months.",
+    "Zu teuer für sie, im März wieder anrufen.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +30,14 @@ class Loaded:
 
 
 def load_checked(settings: Settings) -> Loaded:
-    """Load the bundle, which checks its golden notes, and run a first inference through it."""
+    """Load the bundle, which checks its golden notes, and run first inferences through it."""
     model = load(settings.model)
     crosswalk = None
     if settings.crosswalk is not None:
         crosswalk = Crosswalk.read(settings.crosswalk, model.taxonomy)
     answers = Answers(model.taxonomy, crosswalk)
-    answers.reading(model.suggest(_WARM_UP), cut=False)
+    for note in _WARM_UP:
+        answers.reading(model.suggest(note), cut=False)
     return Loaded(model, answers)
 
 
