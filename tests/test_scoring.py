@@ -206,7 +206,8 @@ def test_named_columns_win(tmp_path: Path) -> None:
 
 
 def test_broken_unicode_marks_its_row(tmp_path: Path) -> None:
-    (tmp_path / "in.csv").write_bytes(b"id,note\n1,too exp\xffensive\n2,caf\xc3\xa9 closed\n")
+    fine = "2,café fermé à Noël et désolé\n".encode()
+    (tmp_path / "in.csv").write_bytes(b"id,note\n1,too exp\xffensive\n" + fine)
     (tmp_path / "in.jsonl").write_bytes(
         b'{"note": "too exp\xffensive"}\n{"note": "caf\xc3\xa9"}\n{"note": "bad \\ud800 half"}\n'
     )
@@ -333,9 +334,8 @@ def test_a_source_that_changes_meanwhile(tmp_path: Path) -> None:
 
 
 def test_processes_give_what_one_process_gives(tmp_path: Path) -> None:
-    rows = [
-        {"id": str(i), "note": f"lost: {records(8)[i % 8]['note']} {i % 50}"} for i in range(2500)
-    ]
+    notes = [row["note"] for row in records(8)]
+    rows = [{"id": str(i), "note": f"lost: {notes[i % 8]} {i % 50}"} for i in range(2500)]
     source = write_jsonl(tmp_path / "in.jsonl", rows)
     told: list[tuple[int, int | None, float | None]] = []
     score(source, tmp_path / "two.jsonl", workers=2, progress=lambda *facts: told.append(facts))

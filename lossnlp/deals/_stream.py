@@ -21,6 +21,7 @@ from lossnlp.deals._table import FOOTER, Table, header_index
 
 _HEAD_BYTES = 1 << 18
 _TITLES_WITHIN = 50
+_TITLES_TEXT = 100_000  # below the csv module's limit for one cell
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,10 @@ def dialect_of(head: bytes, name: str, encoding: str | None = None) -> Dialect:
     """
     chosen = encoding or _head_encoding(head[:_HEAD_BYTES], name)
     text = codecs.getincrementaldecoder(chosen)("replace").decode(head[:_HEAD_BYTES])
-    declared, separator = _delimited.declared_separator(head, chosen)
-    separator = separator or _delimited.separator_of(head[:_HEAD_BYTES], chosen)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    mended = text.encode(chosen, errors="replace")
+    declared, separator = _delimited.declared_separator(mended, chosen)
+    separator = separator or _delimited.separator_of(mended, chosen)
+    reader = csv.reader(io.StringIO(text[:_TITLES_TEXT], newline=""), delimiter=separator)
     ends, records = [0], []
     for record in islice(reader, _TITLES_WITHIN):
         records.append(record)

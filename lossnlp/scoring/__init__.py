@@ -2,7 +2,25 @@
 
 from lossnlp.scoring._columns import SCORE_SCHEMA
 from lossnlp.scoring._compare import Comparison, compare
+from lossnlp.scoring._fast import FAST, FastModel, HashedVocabulary, add_fast, apart
+from lossnlp.scoring._hashed import FAMILIES, Found, features_of, static_hash
 from lossnlp.scoring._score import ScoreSummary, score
 from lossnlp.scoring._targets import Progress
 
-__all__ = ["SCORE_SCHEMA", "Comparison", "Progress", "ScoreSummary", "compare", "score"]
+__all__ = [
+    "FAMILIES",
+    "FAST",
+    "SCORE_SCHEMA",
+    "Comparison",
+    "FastModel",
+    "Found",
+    "HashedVocabulary",
+    "Progress",
+    "ScoreSummary",
+    "add_fast",
+    "apart",
+    "compare",
+    "features_of",
+    "score",
+    "static_hash",
+]

@@ -86,11 +86,10 @@ def features_of(deals: Sequence[Deal]) -> Found:
     )
 
 
-def word_hash(word: str) -> int:
-    """Return the hash under which a word stands in the ``static`` family."""
-    data = _joined([word])
-    _, start, end = _tokens(data)
-    return int(_salted(_hashes(data, start, end), 6)[0]) if len(start) == 1 else 0
+def static_hash(word: str) -> int | None:
+    """Return the hash of a word in the ``static`` family; None if the text is no single word."""
+    found = features_of([Deal(word)]).families["static"][1]
+    return int(found[0]) if len(found) == 1 else None
 
 
 def _texts(deals: Sequence[Deal]) -> tuple[list[str], Places, NDArray[np.bool_]]:

@@ -12,8 +12,9 @@ from lossnlp.deals import layout_of
 from lossnlp.scoring._columns import refuse_collisions
 from lossnlp.scoring._engine import cores, open_engine
 from lossnlp.scoring._open import open_source
-from lossnlp.scoring._scorer import TIERS, Task
+from lossnlp.scoring._scorer import Task
 from lossnlp.scoring._targets import Progress, Run, write
+from lossnlp.scoring._tiers import TIERS
 
 
 @dataclass(frozen=True)

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 
 from lossnlp.deals import Layout, read_rows
-from lossnlp.model import default_path, load
 from lossnlp.scoring._blocks import Block, as_json
 from lossnlp.scoring._columns import SCORE_SCHEMA
-
-if TYPE_CHECKING:
-    import pandas as pd
+from lossnlp.scoring._tiers import Tier, open_tier
 
 #: The parts of a deal that an answer depends on.
 READ = ("note", "snippets", "stage", "close_date", "account")
-
-#: How thoroughly deals are read.
-TIERS = ("exact", "fast", "auto")
 
 #: A text is read up to here; the encoder stops far before.
 MOST_CHARACTERS = 100_000
@@ -59,53 +51,25 @@ def excerpt(block: Block, layout: Layout) -> Excerpt:
 
 
 class Scorer:
-    """A loaded model that answers for the rows of a block.
+    """A loaded tier that answers for the rows of a block."""
 
-    Parameters
-    ----------
-    model
-        The id of the model.
-    predict
-        Takes a frame with columns of ``READ`` and returns the columns that score adds.
-    """
-
-    def __init__(self, model: str, predict: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
-        self.model = model
-        self._predict = predict
+    def __init__(self, tier: Tier) -> None:
+        self._tier = tier
+        self.model = tier.id
 
     def score(self, rows: Excerpt) -> pa.RecordBatch:
         """Return the added columns, one row for each row; equal deals are read once."""
-        import pandas as pd
-
         values, problems = _readable(rows)
-        first, place = _distinct(list(zip(*values.values(), strict=True)))
-        frame = pd.DataFrame(
-            {
-                part: pd.Series([cells[i] for i in first], dtype=object)
-                for part, cells in values.items()
-            }
-        )
-        scores = _as_arrow(self._predict(frame)).take(pa.array(place, pa.int64()))
+        first, place = _distinct(values)
+        read = {part: [cells[row] for row in first] for part, cells in values.items()}
+        scores = self._tier.answer(read).take(pa.array(place, pa.int64()))
         said = pa.array([problems.get(row) for row in range(rows.rows)], pa.string())
         return pa.RecordBatch.from_arrays([*scores.columns, said], schema=SCORE_SCHEMA)
 
 
 def open_scorer(task: Task) -> Scorer:
-    """Load the task's model, or take it as loaded before if its bundle is still the same."""
-    folder = Path(task.model) if task.model else default_path()
-    return _loaded(folder, bundle_digest(folder), task.threads)
-
-
-def bundle_digest(folder: Path) -> str:
-    """Return a digest of a bundle: of its manifest, which holds those of all its files."""
-    manifest = folder / "manifest.json"
-    return hashlib.sha256(manifest.read_bytes()).hexdigest() if manifest.is_file() else ""
-
-
-@lru_cache(maxsize=1)
-def _loaded(folder: Path, _digest: str, threads: int | None) -> Scorer:
-    model = load(folder, threads=threads)
-    return Scorer(model.id, model.predict)
+    """Load the task's model and tier."""
+    return Scorer(open_tier(task.tier, Path(task.model) if task.model else None, task.threads))
 
 
 def _readable(rows: Excerpt) -> tuple[dict[str, list[Any]], dict[int, str]]:
@@ -145,27 +109,18 @@ def _cut(row: int, text: str, what: str, problems: dict[int, list[str]]) -> str:
     return text
 
 
-def _distinct(deals: list[tuple[Any, ...]]) -> tuple[list[int], list[int]]:
+def _distinct(values: Mapping[str, Sequence[Any]]) -> tuple[list[int], list[int]]:
     """Return the rows that hold a deal for the first time, and each row's place among them."""
-    places: dict[str, int] = {}
+    keys = [
+        [as_json(said) if said else "" for said in cells] if part == "snippets" else cells
+        for part, cells in values.items()
+    ]
+    places: dict[tuple[Any, ...], int] = {}
     first: list[int] = []
     place = []
-    for row, deal in enumerate(deals):
-        at = places.setdefault(as_json(deal), len(first))
+    for row, deal in enumerate(zip(*keys, strict=True)):
+        at = places.setdefault(deal, len(first))
         if at == len(first):
             first.append(row)
         place.append(at)
     return first, place
-
-
-def _as_arrow(table: pd.DataFrame) -> pa.RecordBatch:
-    """Return answers as Arrow; empty text and NaN say that there is none."""
-    fields = [SCORE_SCHEMA.field(name) for name in SCORE_SCHEMA.names[:-1]]
-    columns = [_column(table[f.name].tolist(), f.type) for f in fields]
-    return pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields))
-
-
-def _column(values: list[Any], kind: pa.DataType) -> pa.Array:
-    if pa.types.is_string(kind):
-        return pa.array([value or None for value in values], kind)
-    return pa.array(values, kind, from_pandas=True)

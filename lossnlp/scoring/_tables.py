@@ -179,6 +179,8 @@ def _sql(address: Address) -> Iterator[Engine]:
 
     try:
         engine = create_engine(address.url)
+        if engine.dialect.name == "sqlite":
+            _begin_before_ddl(engine)
         try:
             yield engine
         finally:
@@ -187,6 +189,19 @@ def _sql(address: Address) -> Iterator[Engine]:
         raise InputError(f"{address.label}: there is no such table") from None
     except (ArgumentError, SQLAlchemyError, ModuleNotFoundError) as error:
         raise InputError(f"{address.label}: {str(error).splitlines()[0]}") from error
+
+
+def _begin_before_ddl(engine: Engine) -> None:
+    """Make SQLite's driver take CREATE TABLE into the transaction, which it does not by itself."""
+    from sqlalchemy import event
+
+    @event.listens_for(engine, "connect")
+    def _leave_to_us(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN")
 
 
 @contextmanager

@@ -23,8 +23,9 @@ from lossnlp.deals import Layout, layout_of
 from lossnlp.model import default_path
 from lossnlp.scoring._blocks import TableBlock
 from lossnlp.scoring._columns import SCORE_SCHEMA, join_columns, refuse_collisions
-from lossnlp.scoring._scorer import Scorer, Task, bundle_digest, excerpt, open_scorer
+from lossnlp.scoring._scorer import Scorer, Task, excerpt, open_scorer
 from lossnlp.scoring._text_files import reblocked
+from lossnlp.scoring._tiers import bundle_digest
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

@@ -1,0 +1,164 @@
+"""The fast tier: a linear student on hashed features, for millions of rows.
+
+It was taught the exact tier's probabilities. It reads words and parts of words, not sentences, and
+says nothing of evidence, competitors and dates.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lossnlp._errors import InputError
+from lossnlp.deals import Deal
+from lossnlp.model import Calibration, Labels, LinearHeads, Probabilities, labels_of
+from lossnlp.scoring._hashed import FAMILIES, Found, features_of
+from lossnlp.taxonomy import Taxonomy
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_array
+
+#: The name of the student's scores, of its part of a bundle's manifest, and its file.
+FAST = "fast"
+FAST_FILE = "fast.safetensors"
+
+_UNKNOWN = -1
+_SLOTS_A_FEATURE = 8
+
+
+class HashedVocabulary:
+    """The features that the student knows: hash → row, and what an occurrence weighs.
+
+    Parameters
+    ----------
+    hashes
+        The known features, one a row, [f]. Of two that share a slot the later one is lost, so
+        `apart` chooses features that do not.
+    weight
+        What one occurrence weighs, [f] float32: its inverse document frequency.
+    """
+
+    def __init__(self, hashes: NDArray[np.uint64], weight: NDArray[np.float32]) -> None:
+        self.hashes, self.weight = hashes, weight
+        self._mask = np.uint64(slots_for(len(hashes)) - 1)
+        self._slots = np.full(int(self._mask) + 1, _UNKNOWN, dtype=np.int32)
+        self._slots[(hashes & self._mask).astype(np.intp)] = np.arange(len(hashes))
+
+    def matrix(self, found: Found) -> csr_array:
+        """Return one row a deal, [n, f]: in each family the occurrences have unit length."""
+        from scipy.sparse import csr_array
+
+        deals: list[NDArray[np.intp]] = []
+        rows: list[NDArray[np.int32]] = []
+        values: list[NDArray[np.float32]] = []
+        for name in FAMILIES:
+            deal, hashes = found.families[name]
+            row = self._slots[(hashes & self._mask).astype(np.intp)]
+            known = (row != _UNKNOWN) & (self.hashes[row] == hashes)
+            deal, row = deal[known], row[known]
+            weight = self.weight[row]
+            length = np.sqrt(np.bincount(deal, np.square(weight), minlength=found.deals))
+            values.append((weight / length[deal]).astype(np.float32))
+            deals.append(deal)
+            rows.append(row)
+        where = np.concatenate(deals), np.concatenate(rows)
+        return csr_array((np.concatenate(values), where), shape=(found.deals, len(self.hashes)))
+
+
+def slots_for(features: int) -> int:
+    """Return how many slots a table for so many features has."""
+    return 1 << (_SLOTS_A_FEATURE * max(features, 32)).bit_length()
+
+
+def apart(hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Tell which features keep their slot when each slot goes to the first that asks for it."""
+    slot = hashes & np.uint64(slots_for(len(hashes)) - 1)
+    keep = np.zeros(len(hashes), dtype=bool)
+    keep[np.unique(slot, return_index=True)[1]] = True
+    return keep
+
+
+@dataclass(frozen=True)
+class FastModel:
+    """The student: a vocabulary, heads, a calibration, and when to ask the exact tier instead.
+
+    ``margin`` is the lead of the first reason over the second below which ``auto`` hands a deal to
+    the exact tier; ``measured`` what training measured on held-out deals.
+    """
+
+    vocabulary: HashedVocabulary
+    heads: LinearHeads
+    calibration: Calibration
+    margin: float
+    measured: Mapping[str, Any]
+
+    @property
+    def labels(self) -> Labels:
+        """The names of the outputs."""
+        return self.heads.labels
+
+    def read(self, deals: Sequence[Deal]) -> Probabilities:
+        """Return the calibrated probabilities of n deals."""
+        scores = self.heads.scores(self.vocabulary.matrix(features_of(deals)))
+        whole = np.zeros(len(deals), dtype=bool)
+        return self.calibration.probabilities({FAST: scores}, self.labels, whole)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a bundle's manifest says of the student."""
+        calibration = self.calibration.to_dict()
+        return {"margin": self.margin, "calibration": calibration, "measured": dict(self.measured)}
+
+    def to_bytes(self) -> bytes:
+        """Return the arrays as safetensors."""
+        from safetensors.numpy import save
+
+        return save(
+            {
+                "hashes": self.vocabulary.hashes,
+                "weight": self.vocabulary.weight,
+                "weights": self.heads.weights.astype(np.float16),
+                "bias": self.heads.bias,
+            }
+        )
+
+
+def read_fast(bundle: Path, taxonomy: Taxonomy, manifest: Mapping[str, Any]) -> FastModel:
+    """Read the fast tier of a bundle that ``load`` has checked.
+
+    Raises
+    ------
+    InputError
+        If the bundle has none.
+    """
+    from safetensors.numpy import load_file
+
+    if FAST not in manifest:
+        raise InputError(f"{bundle}: this bundle has no fast tier; use --tier exact")
+    facts = manifest[FAST]
+    arrays = load_file(bundle / FAST_FILE)
+    return FastModel(
+        HashedVocabulary(arrays["hashes"], arrays["weight"]),
+        LinearHeads(labels_of(taxonomy), arrays["weights"], arrays["bias"]),
+        Calibration.from_dict(facts["calibration"]),
+        float(facts["margin"]),
+        facts["measured"],
+    )
+
+
+def add_fast(bundle: Path, fast: FastModel) -> None:
+    """Put the student into a bundle: its file, and its part of the manifest."""
+    content = fast.to_bytes()
+    path = bundle / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest["files"][FAST_FILE] = hashlib.sha256(content).hexdigest()
+    manifest[FAST] = fast.facts()
+    (bundle / FAST_FILE).write_bytes(content)
+    text = json.dumps(manifest, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    path.write_text(text, encoding="utf-8")
