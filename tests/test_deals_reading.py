@@ -320,6 +320,7 @@ def test_won_and_open_deals_are_left_out_and_said(tmp_path):
     assert export.deals["id"].tolist() == ["1", "4"]
     assert export.rows == [2, 5]
     assert export.source["Id"].tolist() == ["1", "4"]
+    assert "stage" not in export.deals  # what is left says no stage at loss
     assert export.warnings == [
         "row 3 left out: the deal is won",
         "row 4 left out: the deal is open",

@@ -188,6 +188,7 @@ def test_transcripts_come_after_the_snippets_of_the_cell(tmp_path):
     (tmp_path / "B2.txt").write_text("Rep: Why?")
     export = open_export(tmp_path / "deals.csv", transcripts=tmp_path / "B2.txt")
     assert turns(export) == [("buyer", "no"), ("rep", "Why?")]
+    assert list(export.deals.columns) == ["id", "note", "snippets"]
 
 
 def test_a_transcript_of_no_deal_is_said(tmp_path):

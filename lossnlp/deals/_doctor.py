@@ -95,12 +95,12 @@ def diagnose(
     order = checked_order(date_order)
     _columns.check_parts(columns or {})
     table = load(path, encoding, sheet)
-    picked = pick_columns(table, columns or {}, preset)
     dropped = not_lost(table.columns, table.cells)
     faults = [_not_lost(table, sorted(dropped))] if dropped else []
-    if len(dropped) < len(table.rows):
-        columns_found = {choice.field: choice.column for choice in picked}
-        patient = _Patient(without(table, dropped), columns_found, order)
+    lost = without(table, dropped)
+    if lost.rows:
+        picked = pick_columns(lost, columns or {}, preset)
+        patient = _Patient(lost, {choice.field: choice.column for choice in picked}, order)
         faults += [fault for check in _CHECKS for fault in check(patient)]
     return faults
 

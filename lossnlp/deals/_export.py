@@ -13,7 +13,8 @@ from lossnlp._errors import InputError
 from lossnlp.deals import _columns, _fields, _transcripts
 from lossnlp.deals._columns import Choice, quoted
 from lossnlp.deals._dates import DateOrder
-from lossnlp.deals._files import load
+from lossnlp.deals._deal import DEAL_COLUMNS
+from lossnlp.deals._files import load, shown
 from lossnlp.deals._presets import PRESETS
 from lossnlp.deals._snippets import SnippetDicts
 from lossnlp.deals._status import not_lost, says_only_lost
@@ -95,11 +96,14 @@ def open_export(
     """
     order = checked_order(date_order)
     _columns.check_parts(columns or {})
+    name = shown(path)
     table = load(path, encoding, sheet)
-    refuse_ragged(table, str(path))
+    refuse_ragged(table, name)
+    warnings = _table_warnings(table)
+    table = _lost_only(table, name, warnings)
     picked = pick_columns(table, columns or {}, preset)
-    refuse_missing(picked, table, need, str(path))
-    return _Reading(table, picked, order, str(path)).export(transcripts)
+    refuse_missing(picked, table, need, name)
+    return _Reading(table, picked, order, name, warnings).export(transcripts)
 
 
 def read_deals(path: str | Path, **options: Any) -> pd.DataFrame:
@@ -163,18 +167,22 @@ class _Reading:
     """One table on its way to deals; collects what was chosen and what was left out."""
 
     def __init__(
-        self, table: Table, picked: Sequence[Choice], date_order: DateOrder | None, name: str
+        self,
+        table: Table,
+        picked: Sequence[Choice],
+        date_order: DateOrder | None,
+        name: str,
+        warnings: list[str],
     ) -> None:
         self.table = table
         self.columns = {choice.field: choice.column for choice in picked}
         self.date_order = date_order
         self.name = name
         self.choices = [*table.choices, *(f'{c.field}: "{c.column}" ({c.why})' for c in picked)]
-        self.warnings = _table_warnings(table)
+        self.warnings = warnings
 
     def export(self, transcripts: str | Path | None) -> Export:
-        """Return the export, after rows that are no lost deals have been left out."""
-        self._drop_not_lost()
+        """Return the export, with the turns of transcripts among the snippets."""
         rows = self.table.rows
         cells = dict(zip(self.table.columns, self.table.cells, strict=True))
         deals: dict[str, pd.Series] = {}
@@ -188,19 +196,8 @@ class _Reading:
             {column: pd.Series(values, dtype="object") for column, values in cells.items()},
             index=range(len(rows)),
         )
+        frame = frame[[part for part in DEAL_COLUMNS if part in frame]]
         return Export(frame, source, rows, self.columns, self.choices, self.warnings)
-
-    def _drop_not_lost(self) -> None:
-        dropped = not_lost(self.table.columns, self.table.cells)
-        if not dropped:
-            return
-        for kind in ("won", "open"):
-            rows = [self.table.rows[i] for i, found in dropped.items() if found == kind]
-            if rows:
-                self.warnings.append(f"{counted(rows)} left out: the deal is {kind}")
-        if len(dropped) == len(self.table.rows):
-            raise InputError(f"{self.name} holds no lost deal: every row is won or open")
-        self.table = without(self.table, dropped)
 
     def _read(self, part: str, column: str, cells: Mapping[str, list[str]]) -> Sequence[Any]:
         """Return the values of a part of the deals; what cannot be read becomes a warning."""
@@ -260,6 +257,18 @@ class _Reading:
         )
         both = [old + new for old, new in zip(before, joined.snippets, strict=True)]
         frame["snippets"] = pd.Series(both, dtype="object")
+
+
+def _lost_only(table: Table, name: str, warnings: list[str]) -> Table:
+    """Return the table without the rows that it calls won or open; what goes becomes a warning."""
+    dropped = not_lost(table.columns, table.cells)
+    if len(dropped) == len(table.rows):
+        raise InputError(f"{name} holds no lost deal: every row is won or open")
+    for kind in ("won", "open"):
+        rows = [table.rows[i] for i in sorted(dropped) if dropped[i] == kind]
+        if rows:
+            warnings.append(f"{counted(rows)} left out: the deal is {kind}")
+    return without(table, dropped) if dropped else table
 
 
 def _table_warnings(table: Table) -> list[str]:

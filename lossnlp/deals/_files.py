@@ -22,6 +22,11 @@ _HTML = re.compile(rb"\s*<(!doctype|html|table|meta|\?xml)", re.IGNORECASE)
 _JSON_LIST = re.compile(r"\s*\[\s*\{")
 
 
+def shown(path: str | Path) -> str:
+    """Return what messages call a file."""
+    return "standard input" if str(path) == "-" else str(path)
+
+
 def load(path: str | Path, encoding: str | None = None, sheet: str | None = None) -> Table:
     """Read a CSV, TSV, XLSX, Parquet or JSONL file into a table of text.
 
@@ -32,7 +37,7 @@ def load(path: str | Path, encoding: str | None = None, sheet: str | None = None
     InputError
         When there is no such file, or it is empty, binary, damaged or protected.
     """
-    name = "standard input" if str(path) == "-" else str(path)
+    name = shown(path)
     data = sys.stdin.buffer.read() if str(path) == "-" else _bytes(Path(path))
     if not data.strip():
         raise InputError(f"{name} is empty")
