@@ -93,10 +93,10 @@ def read_bundle(path: Path, threads: int | None = None) -> Bundle:
         bundle was written in a schema that this version does not read.
     """
     manifest = _read_manifest(path)
-    reader = _READERS.get(manifest.get("schema", 0))
-    if reader is None:
-        raise BundleError(_wrong_schema(path, manifest.get("schema")))
-    return reader(manifest, _read_files(path, manifest), threads)
+    schema = manifest.get("schema")
+    if type(schema) is not int or schema not in _READERS:
+        raise BundleError(_wrong_schema(path, schema))
+    return _READERS[schema](manifest, _read_files(path, manifest), threads)
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:

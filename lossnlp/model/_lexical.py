@@ -48,9 +48,9 @@ def words_of(text: str) -> list[str]:
 
 
 def _runs(words: Sequence[str], longest: int) -> Iterator[str]:
-    for length in range(1, longest + 1):
-        for start in range(len(words) - length + 1):
-            yield " ".join(words[start : start + length])
+    yield from words
+    for length in range(2, longest + 1):
+        yield from map(" ".join, zip(*(words[start:] for start in range(length)), strict=False))
 
 
 def _grams(word: str) -> list[str]:
@@ -74,16 +74,31 @@ class _Block:
     def __post_init__(self) -> None:
         self._columns_of_word: dict[str, list[int]] = {}
 
-    def columns(self, spoken: Iterable[tuple[str, list[str]]]) -> Iterator[int]:
-        """Yield the column of every known term, once per occurrence."""
+    def columns(self, spoken: Iterable[tuple[str, list[str]]]) -> list[int]:
+        """Return the column of every known term, once per occurrence."""
+        found: list[int] = []
         for voice, words in spoken:
             if voice not in self.voices:
                 continue
             if self.longest:
-                yield from self._known(_runs(words, self.longest))
+                found += self._known(_runs(words, self.longest))
             else:
                 for word in words:
-                    yield from self._parts(word)
+                    found += self._parts(word)
+        return found
+
+    def weigh(
+        self, deals: Sequence[Sequence[tuple[str, list[str]]]]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+        """Return rows, columns and TF-IDF weights (sublinear, each row of unit length)."""
+        found = [self.columns(spoken) for spoken in deals]
+        rows = np.repeat(np.arange(len(deals)), [len(columns) for columns in found])
+        columns = np.fromiter(chain.from_iterable(found), dtype=np.int64, count=len(rows))
+        entries, count = np.unique(rows * len(self.idf) + columns, return_counts=True)
+        rows, columns = np.divmod(entries, max(len(self.idf), 1))
+        weight = (1 + np.log(count)) * self.idf[columns]
+        norm = np.sqrt(np.bincount(rows, weights=np.square(weight), minlength=len(deals)))
+        return rows, columns, (weight / norm[rows]).astype(np.float32)
 
     def _known(self, terms: Iterable[str]) -> list[int]:
         index = self.index
@@ -145,21 +160,17 @@ class LexicalFeatures:
         """Return one row a deal, float32, [n, width]; a row depends on its own deal only."""
         from scipy.sparse import csr_array
 
-        data: list[NDArray[np.float32]] = []
-        columns: list[NDArray[np.int32]] = []
-        ends = [0]
-        for deal in deals:
-            spoken = [(voice, words_of(text)) for voice, text in deal]
-            offset = 0
-            for block in self._blocks:
-                found, weight = _weigh(block, spoken)
-                columns.append(found + np.int32(offset))
-                data.append(weight)
-                offset += len(block.idf)
-            ends.append(ends[-1] + sum(len(part) for part in data[-len(self._blocks) :]))
-        none = np.empty(0, dtype=np.int32)
-        entries = (np.concatenate([none, *data]), np.concatenate([none, *columns]), ends)
-        return csr_array(entries, shape=(len(ends) - 1, self.width), dtype=np.float32)
+        spoken = [[(voice, words_of(text)) for voice, text in deal] for deal in deals]
+        parts = [block.weigh(spoken) for block in self._blocks]
+        offsets = np.cumsum([0, *(len(block.idf) for block in self._blocks[:-1])])
+        rows = np.concatenate([rows for rows, _, _ in parts])
+        columns = np.concatenate([c + off for (_, c, _), off in zip(parts, offsets, strict=True)])
+        weights = np.concatenate([weight for _, _, weight in parts])
+        # 32-bit positions: scikit-learn takes no others.
+        places = rows.astype(np.int32), columns.astype(np.int32)
+        matrix = csr_array((weights, places), shape=(len(spoken), self.width))
+        matrix.sort_indices()
+        return matrix
 
 
 def _terms(
@@ -169,13 +180,3 @@ def _terms(
     if longest:
         return set(chain.from_iterable(_runs(words, longest) for words in heard))
     return set(chain.from_iterable(_grams(word) for word in set(chain.from_iterable(heard))))
-
-
-def _weigh(
-    block: _Block, spoken: list[tuple[str, list[str]]]
-) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Return the columns and TF-IDF weights (sublinear, unit length) of one deal in one block."""
-    found, count = np.unique(np.fromiter(block.columns(spoken), dtype=np.int32), return_counts=True)
-    weight = (1 + np.log(count)) * block.idf[found]
-    norm = float(np.sqrt(np.square(weight).sum()))
-    return found, (weight / norm if norm else weight).astype(np.float32)

@@ -171,7 +171,7 @@ class _Fitter:
         weights, bias = np.zeros((self.whole.shape[1], width)), np.full(width, _NEVER)
         for code, name in enumerate(self.labels.codes):
             chosen = known & (self.codes != code)
-            present = np.array([name in codes for codes in said if codes is not None])
+            present = np.array([name in codes for codes in said if codes is not None], bool)
             present = present[(self.codes != code)[known]]
             if min(present.sum(), (~present).sum()) < _FEWEST:
                 continue
