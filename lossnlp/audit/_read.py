@@ -73,8 +73,9 @@ def read(
     parts = []
     for start in range(0, len(deals), _AT_ONCE):
         batch = deals[start : start + _AT_ONCE]
-        suggestions += model.read(batch)
-        parts.append(model.probabilities(batch))
+        read_now = model.reading(batch)
+        suggestions += read_now.suggestions
+        parts.append(read_now.probabilities)
         if progress is not None:
             progress(min(start + _AT_ONCE, len(deals)), len(deals))
     if not parts:
