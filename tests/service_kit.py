@@ -119,13 +119,23 @@ class Server:
         self._reader.start()
 
     def __enter__(self) -> Server:
+        try:
+            self._await_start()
+        except BaseException:
+            self.process.kill()
+            self.wait()
+            raise
+        return self
+
+    def _await_start(self) -> None:
         wait_until(lambda: self.events("listening") or self.process.poll() is not None)
         assert self.events("listening"), self.lines
         self.port = int(self.events("listening")[0]["port"])
         self.url = f"http://127.0.0.1:{self.port}"
         self.client = httpx.Client(base_url=self.url, timeout=120)
-        wait_until(lambda: self.client.get("/readyz").status_code == 200)
-        return self
+        wait_until(lambda: self.events("model in use") or self.process.poll() is not None)
+        assert self.process.poll() is None, self.lines
+        assert self.client.get("/readyz").status_code == 200
 
     def __exit__(self, *_: object) -> None:
         self.client.close()

@@ -14,6 +14,7 @@ from service_kit import KEY, KEY_DIGEST, NOTE, Server, missing
 from sqlalchemy import create_engine, text
 
 CHROMIUM = Path("/usr/bin/chromium")
+expect.set_options(timeout=30_000)
 OPTIONS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -152,7 +153,7 @@ def test_a_thin_note_brings_up_the_question(page: Page) -> None:
 
 
 def test_the_buyers_words_can_be_added_and_marked(page: Page) -> None:
-    write(page, "lost on price")
+    write(page, "we were far too expensive for them, lost on price")
     page.get_by_role("button", name="Add a snippet").click()
     page.get_by_label("Words of the snippet").fill(
         "honestly price was fine, our CISO just wouldn't sign off on the security review"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import socket
@@ -103,8 +104,11 @@ def head(server: Server, length: int) -> bytes:
 
 
 def in_progress(server: Server) -> float:
-    lines = server.client.get("/metrics").text.splitlines()
-    return float(next(line for line in lines if "in_progress " in line).split()[-1])
+    found = re.search(
+        r"^lossnlp_requests_in_progress (\S+)$", server.client.get("/metrics").text, re.M
+    )
+    assert found
+    return float(found[1])
 
 
 def test_callers_who_hang_up_leave_nothing_behind(server: Server) -> None:
