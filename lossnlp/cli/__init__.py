@@ -39,12 +39,14 @@ class _LazyGroup(TyperGroup):
         return command
 
 
-app = typer.Typer(cls=_LazyGroup, no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    cls=_LazyGroup, no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False
+)
 
 
 @app.callback()
 def _root() -> None:
-    """Read closed-lost notes: reason codes, label audits and what to do next. All on this machine."""
+    """Read closed-lost notes: reason codes, label audits, what to do next. All on this machine."""
 
 
 def main(args: list[str] | None = None) -> Any:
