@@ -14,12 +14,12 @@ RUNNER = CliRunner()
 
 
 def test_reasons_evidence_and_signals_are_printed():
-    found = RUNNER.invoke(app, ["suggest", "Nice demo. They signed with Workday last week."])
+    found = RUNNER.invoke(app, ["suggest", "Nice demo. They went with Workday in the end."])
     assert found.exit_code == 0, found.output
     first = found.output.splitlines()[0]
     assert "Lost to competitor" in first
     assert "(competitor)" in first
-    assert "»They signed with Workday last week.«" in found.output
+    assert "»They went with Workday in the end.«" in found.output
     assert "Workday (chosen)" in found.output
 
 

@@ -34,9 +34,9 @@ def test_shipped_model_reads_plain_reasons(shipped):
 
 
 def test_the_buyers_words_overrule_the_reps(shipped):
-    rep_alone = shipped.suggest("Lost on price.")
+    rep_alone = shipped.suggest("Lost on price, we are too expensive for them.")
     with_buyer = shipped.suggest(
-        "Lost on price.",
+        "Lost on price, we are too expensive for them.",
         [{"speaker": "buyer", "text": "Honestly price was fine, our CISO wouldn't sign off."}],
     )
     assert rep_alone.reasons[0].code == "price"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -170,9 +171,9 @@ def _minimise(
 
 def _set_floor(likely: Probabilities, truth: Truth) -> float:
     n = len(truth.primary)
-    missing = 1 - likely.primary[np.arange(n), truth.primary]
-    level = min(1.0, np.ceil((n + 1) * SET_COVERAGE) / n)
-    return round(1 - float(np.quantile(missing, level, method="higher")), 6)
+    given = np.sort(likely.primary[np.arange(n), truth.primary])[::-1]
+    rank = min(n, math.ceil((n + 1) * SET_COVERAGE))
+    return math.floor(float(given[rank - 1]) * 1e6) / 1e6
 
 
 def _answer_floor(likely: Probabilities, truth: Truth, labels: Labels) -> float:

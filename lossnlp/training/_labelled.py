@@ -70,6 +70,23 @@ def starter_deals() -> list[LabelledDeal]:
     ]
 
 
+def lessons_of(taxonomy: Taxonomy) -> list[LabelledDeal]:
+    """Return what a taxonomy says of its codes as deals: names, synonyms, definitions.
+
+    A label alone ("Price.") is a reason, and a user's own codes often have few examples.
+    """
+    return [
+        LabelledDeal(Deal(text), reason.code)
+        for reason in taxonomy.reasons
+        for text in (
+            reason.name,
+            reason.definition,
+            *reason.synonyms,
+            *(text for sub in reason.sub_reasons for text in (sub.name, sub.definition)),
+        )
+    ]
+
+
 def check_codes(deals: Sequence[LabelledDeal], taxonomy: Taxonomy) -> None:
     """Raise InputError if there are no deals or a label is no code of the taxonomy."""
     if not deals:

@@ -20,7 +20,7 @@ from lossnlp.training._card import card_of
 from lossnlp.training._fit import fit_lexical
 from lossnlp.training._folds import Fit, choose_pointers, cross_read, held_out
 from lossnlp.training._frozen import FitFrozen
-from lossnlp.training._labelled import LabelledDeal, check_codes, starter_deals
+from lossnlp.training._labelled import LabelledDeal, check_codes, lessons_of, starter_deals
 from lossnlp.training._metrics import measure, measure_pairs
 
 _FEWEST_DEALS = 30
@@ -98,12 +98,15 @@ def train(
     taxonomy = taxonomy or Taxonomy.default()
     labels = labels_of(taxonomy)
     _check(deals, taxonomy)
-    held = held_out(deals, labels, lambda part, names: fit([*part, *also], names), progress, folds)
+    beside = [*also, *lessons_of(taxonomy)]
+    held = held_out(
+        deals, labels, lambda part, names: fit([*part, *beside], names), progress, folds
+    )
     measured = [d for d in deals if folds is None or any(d.group in fold for fold in folds)]
     pointers = choose_pointers(measured, labels, held)
     metrics = measure(measured, labels, cross_read(measured, labels, held, pointers))
     calibration = calibrate(held.scores, truth_of(measured, labels), labels, pointers)
-    bundle = Bundle(taxonomy, fit([*deals, *also], labels), calibration, {})
+    bundle = Bundle(taxonomy, fit([*deals, *beside], labels), calibration, {})
     if pairs:
         metrics["contrast_pairs"] = measure_pairs(pairs, labels, _top(bundle, pairs))
     manifest = {
