@@ -12,7 +12,8 @@ _LINE = re.compile(r"\n+")
 _BULLET = re.compile(r"[ ]*(?:[-*•–·>]+|\(?\d{1,2}[.)]|[a-z]\))[ ]+")
 #: A full stop that ends no sentence: an abbreviation or an initial before it.
 _ABBREVIATION = re.compile(
-    r"(?:^|[\s(])(?:e\.?g|i\.?e|vs|approx|incl|excl|no|mr|mrs|ms|dr|prof|st|inc|ltd|co|corp|dept|mgr|"
+    r"(?:^|[\s(])(?:e\.?g|i\.?e|vs|approx|incl|excl|no|mr|mrs|ms|dr|prof|st|inc|ltd|co|corp|dept|"
+    r"mgr|"
     r"dir|sr|jr|cf|ca|est|ext|tel|fig|esp|resp|min|max|avg|[a-z])\.$",
     re.I,
 )

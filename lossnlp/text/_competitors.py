@@ -14,7 +14,7 @@ from lossnlp.text._clean import CleanText
 from lossnlp.text._pipeline import blank_pipeline
 from lossnlp.text._roles import is_rival, role_of
 from lossnlp.text._signals import Competitor, Role
-from lossnlp.text._vendors import Spelling, everyday_words
+from lossnlp.text._vendors import Spelling, everyday_words, given_names
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -23,13 +23,15 @@ if TYPE_CHECKING:
 _WORD = re.compile(r"\w+")
 #: A run of capitalised words that may be the name of a vendor that no list holds.
 _RUN = re.compile(
-    r"(?<![\w@#/.$€£&+'’-])(?:[A-Z]|[a-z]{1,5}[A-Z])[A-Za-zÀ-ÿ0-9]*(?:[&+-][A-Z][A-Za-zÀ-ÿ0-9]*|\.(?:io|ai|AI|com|co|dev|app)\b)*"
+    r"(?<![\w@#/.$€£&+'’-])(?:[A-Z]|[a-z]{1,5}[A-Z])[A-Za-zÀ-ÿ0-9]*(?:[&+-][A-Z][A-Za-zÀ-ÿ0-9]*|"
+    r"\.(?:io|ai|AI|com|co|dev|app)\b)*"
     r"(?:[ ][A-Z][A-Za-zÀ-ÿ0-9]*(?:[&+-][A-Za-zÀ-ÿ0-9]+)*){0,3}(?![\w@&])"
 )
 #: Product words that belong to the vendor's name before them.
 _TAIL = re.compile(
     r"[ ](?:Cloud|CRM|ERP|HCM|HR|Enterprise|Pro|Plus|One|Online|Payroll|payroll|Learning|Community|"
-    r"Pay|WMS|TMS|CMMS|Analytics|Service|Suite|Group|Networks|Systems|Software|Partners|Billing|Financials?|Commerce)"
+    r"Pay|WMS|TMS|CMMS|Analytics|Service|Suite|Group|Networks|Systems|Software|Partners|Billing|"
+    r"Financials?|Commerce)"
     r"(?![\w-])"
 )
 _SENTENCE_BREAK = re.compile(r"[.!?…]+[\"'”’)]*\s|\n")
@@ -102,7 +104,7 @@ class CompetitorFinder:
         for name in names:
             context = _context(text, name, names)
             roles.append(role_of(context, listed=name.listed) if is_rival(context) else None)
-        for here, (name, role) in enumerate(zip(names, roles, strict=True)):
+        for here, role in enumerate(roles):
             if role is None:  # "Okta and Ping": in one list with a rival
                 roles[here] = _role_of_neighbour(text, names, roles, here)
         return roles
@@ -211,7 +213,7 @@ def _without_everyday(match: re.Match[str], everyday: frozenset[str]) -> tuple[i
         if len(words) > 1 and _TAIL.match(text, words[-1][0] - 1):
             break
         words.pop()
-    if not words:
+    if not words or (len(words) == 1 and text[slice(*words[0])].casefold() in given_names()):
         return offset, offset
     return offset + words[0][0], offset + words[-1][1]
 

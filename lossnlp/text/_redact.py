@@ -37,52 +37,67 @@ class Redacted:
 
 
 _EMAIL = re.compile(
-    r"(?<![\w.+-])[\w.+'-]{1,64}(?:@|[ ]?\[at\][ ]?|[ ]\(at\)[ ])(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![\w-])",
+    r"(?<![\w.+-])[\w.+'-]{1,64}(?:@|[ ]?\[at\][ ]?|"
+    r"[ ]\(at\)[ ])(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![\w-])",
     re.I,
 )
 _URL = re.compile(
     r"(?<![\w@.])(?:https?://|www\.)[^\s<>\"'”’)\]}]*[^\s<>\"'”’)\]},.;:!?]"
-    r"|(?<![\w@.-])(?:[a-z0-9-]{2,63}\.)+(?:com|net|org|io|co|ai|app|dev|eu|de|fr|uk|us|nl|ch)/[^\s<>\"'”’)\]}]*[^\s<>\"'”’)\]},.;:!?]",
+    r"|(?<![\w@.-])(?:[a-z0-9-]{2,63}\.)+(?:com|net|org|io|co|ai|app|dev|eu|de|fr|uk|us|nl|"
+    r"ch)/[^\s<>\"'”’)\]}]*[^\s<>\"'”’)\]},.;:!?]",
     re.I,
 )
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,3})?(?!\w)")
 _CARD = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])")
 _ACCOUNT = re.compile(
-    r"\b(?:account|acct|a/c|iban|sort code|routing|passport|ssn|social security|tax id|vat|nin|driving licen[cs]e|"
+    r"\b(?:account|acct|a/c|iban|sort code|routing|passport|ssn|social security|tax id|vat|nin|"
+    r"driving licen[cs]e|"
     r"member(?:ship)?|customer|policy|patient|case)[ ]?(?:no|number|nr|num|id|#)?\.?[ ]?[:#=]?[ ]?"
     r"(?P<value>(?=[\w-]*\d)[A-Z0-9][A-Z0-9-]{5,30})(?![\w-])",
     re.I,
 )
 _SSN = re.compile(r"(?<![\w-])\d{3}-\d{2}-\d{4}(?![\w-])")
 _PHONE = re.compile(
-    r"(?<![\w$€£.,/:#-])(?:\+|00)?(?:\(\d{1,5}\)[ ]?|\d{1,5}[ ().-]{1,2})(?:\(?\d{1,5}\)?[ .-]{0,2}){1,6}\d(?![\w%/-])"
-    r"|(?<![\w$€£.,/-])\+\d{7,15}(?!\w)|\b(?:tel|phone|mob|mobile|cell|ph|fax|call|line|text)\b[.:]?[ ]?(?P<bare>\(?\d[\d ().-]{4,18}\d)(?![\w%])",
+    r"(?<![\w$€£.,/:#-])(?:\+|00)?(?:\(\d{1,5}\)[ ]?|"
+    r"\d{1,5}[ ().-]{1,2})(?:\(?\d{1,5}\)?[ .-]{0,2}){1,6}\d(?![\w%/-])"
+    r"|(?<![\w$€£.,/-])\+\d{7,15}(?!\w)|\b(?:tel|phone|mob|mobile|cell|ph|fax|call|line|"
+    r"text)\b[.:]?[ ]?(?P<bare>\(?\d[\d ().-]{4,18}\d)(?![\w%])",
     re.I,
 )
 _DATE_OR_RANGE = re.compile(
-    r"\d{4}[-.]\d{1,2}[-.]\d{1,2}|\d{1,2}[-.]\d{1,2}[-.]\d{2,4}|(?:19|20)\d\d[- ]{1,3}(?:19|20)\d\d|\d{1,3}(?:[ .,]\d{3})+"
+    r"\d{4}[-.]\d{1,2}[-.]\d{1,2}|\d{1,2}[-.]\d{1,2}[-.]\d{2,4}|(?:19|20)\d\d[- ]{1,3}(?:19|"
+    r"20)\d\d|\d{1,3}(?:[ .,]\d{3})+"
 )
 _IP = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
 
 _CAP = r"[^\W\d_a-zß-öø-ÿ][^\W\d_]*(?:['’-][^\W\d_]+)*"
-_FULL = rf"{_CAP}(?:[ ](?:(?:van|von|de|der|den|da|di|del|dos|bin|al|el|la|le|ten|ter)[ ]){{0,2}}{_CAP}|[ ][A-Z]\.?(?!\w)){{0,2}}"
+_PARTICLE = r"(?:van|von|de|der|den|da|di|del|dos|bin|al|el|la|le|ten|ter)"
+_FULL = rf"{_CAP}(?:[ ](?:{_PARTICLE}[ ]){{0,2}}{_CAP}|[ ][A-Z]\.?(?!\w)){{0,2}}"
 _TITLED = re.compile(
-    rf"(?<!\w)(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Sir|Dame|Frau|Herr|Mme|Mlle|Sr|Sra|Señor|Señora|Madame|Monsieur)\.?[ ](?P<name>{_FULL})(?!\w)"
+    rf"(?<!\w)(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Sir|Dame|Frau|Herr|Mme|Mlle|Sr|Sra|Señor|Señora|Madame|"
+    rf"Monsieur)\.?[ ](?P<name>{_FULL})(?!\w)"
 )
 _GREETED = re.compile(
-    rf"(?:^|[\n.!?\"“>][ ]?|^[ >]+)(?i:hi|hello|hey|dear|hallo|hola|bonjour|good (?:morning|afternoon|evening)|morning|cheers|thanks|thank you)"
+    rf"(?:^|[\n.!?\"“>][ ]?|^[ >]+)(?i:hi|hello|hey|dear|hallo|hola|bonjour|good (?:morning|"
+    rf"afternoon|evening)|morning|cheers|thanks|thank you)"
     rf"(?i:[ ](?:again|so much))?,?[ ](?P<name>{_FULL})(?=[ ]?(?:[,.!:;–—-]|\n|$))",
     re.M,
 )
 _SIGNED = re.compile(
-    rf"(?:^|\n)[ >]*(?i:(?:(?:kind|best|warm|warmest|many)[ ])?(?:regards|wishes|thanks)|best|cheers|sincerely|yours(?: (?:sincerely|faithfully|truly))?|"
-    rf"thanks|thx|rgds|br|lg|all the best|gru(?:ß|ss))[ ]?[,.!]?[ ]*\n[ >]*[-–—]*[ ]?(?P<name>{_FULL})[ ]*(?=\n|$|,|\|)"
+    rf"(?:^|\n|[.!?][ ])[ >]*(?i:(?:(?:kind|best|warm|warmest|many)[ ])?"
+    rf"(?:regards|wishes|thanks)|best|"
+    rf"cheers|sincerely|yours(?: (?:sincerely|faithfully|truly))?|"
+    rf"thanks|thx|rgds|br|lg|all the best|gru(?:ß|"
+    rf"ss))[ ]?[,.!]?[ ]*\n[ >]*[-–—]*[ ]?(?P<name>{_FULL})[ ]*(?=\n|$|,|\|)"
 )
 _NAMED_FIELD = re.compile(
-    rf"(?:^|\n)[ >]*(?i:from|to|cc|attn|contact|name|champion|sponsor|signed|signatory|economic buyer|eb)[ ]?:[ ]*(?P<name>{_FULL})(?!\w)(?!@)"
+    rf"(?:^|\n)[ >]*(?i:from|to|cc|attn|contact|name|champion|sponsor|signed|signatory|economic "
+    rf"buyer|eb)[ ]?:[ ]*(?P<name>{_FULL})(?!\w)(?!@)"
 )
 _SAID = re.compile(
-    rf"(?:(?i:spoke (?:to|with)|talked (?:to|with)|call (?:with|w/)|met(?: with)?|emailed|per|asked|told|cc['’]?d|(?:his|her|their|my|our) (?:boss|colleague|manager|champion|sponsor|contact|deputy|counterpart|cfo|ceo|cto|cio|vp),?)"
+    rf"(?:(?i:spoke (?:to|with)|talked (?:to|with)|call (?:with|w/)|met(?: with)?|emailed|per|"
+    rf"asked|told|cc['’]?d|(?:his|her|their|my|our) (?:boss|colleague|manager|champion|sponsor|"
+    rf"contact|deputy|counterpart|cfo|ceo|cto|cio|vp),?)"
     rf"[ ])(?P<name>{_CAP}(?:[ ]{_CAP})?)(?!\w)"
 )
 _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -188,7 +203,8 @@ def _named(text: str, persons: set[str]) -> Iterator[Replaced]:
 
 
 def _rewritten(text: str, replaced: Iterable[Replaced]) -> str:
-    pieces, done = [], 0
+    pieces: list[str] = []
+    done = 0
     for found in replaced:
         pieces += (text[done : found.start], f"[{found.kind}]")
         done = found.end

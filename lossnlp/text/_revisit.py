@@ -18,38 +18,54 @@ _UNTIL = r"(?:un)?till?|thru|through|throughout|up to|not before|no earlier than
 _AFTER = r"after|post|following|past|once|when|whenever|as soon as|the moment|if|unless"
 #: What may stand between the hint and the words of time.
 _LEAD = re.compile(
-    rf"\b(?P<lead>{_UNTIL}|after|post|past|following|from|in|on|around|about|by|for|at|to|of|since|before|during|"
-    r"last|this|over|every|was|were|is|back in)(?:,? (?:about|around|at least|like|say|uh|um|ah|erm|what|so|the|their|our|my|maybe|"
+    rf"\b(?P<lead>{_UNTIL}|after|post|past|following|from|in|on|around|about|by|for|at|to|of|"
+    rf"since|before|during|"
+    r"last|this|over|every|was|were|is|back in)(?:,? (?:about|around|at least|like|say|uh|um|ah|"
+    r"erm|what|so|the|their|our|my|maybe|"
     r"as early as|somewhere in|sometime in|some time in))*,?[ ]+(?:the )?$",
     re.I,
 )
 #: Words by which a buyer or a rep asks to come back.
 _RECALL = re.compile(
-    r"\b(?:call|ring|phone|ping|pester|chase|holler|knock|revisit\w*|re-?engag\w*|re-?open\w*|re-?visit\w*|re-?approach\w*|"
-    r"re-?submit\w*|re-?apply|re-?appl\w+|re-?start\w*|re-?start|(?:talk|speak|look|ask|try|meet|apply|come|check|touch base|pick)[^.]{0,25}?"
-    r"(?:again|back|up|then)|come back|go back|be back|us back|circle back|follow[- ]?up|f/u|touch base|reach out|get in touch|in touch|contact(?:ed)?|drop me|"
-    r"try (?:me|us|them|her|him|again)?|ask (?:me|us|them|her|him)|talk|speak|diary|diarise|dairy|remind(?:er)?|task|note for|nurture|recycle|"
+    r"\b(?:call|ring|phone|ping|pester|chase|holler|knock|revisit\w*|re-?engag\w*|re-?open\w*|"
+    r"re-?visit\w*|re-?approach\w*|"
+    r"re-?submit\w*|re-?apply|re-?appl\w+|re-?start\w*|re-?start|(?:talk|speak|look|ask|try|meet|"
+    r"apply|come|check|touch base|pick)[^.]{0,25}?"
+    r"(?:again|back|up|then)|come back|go back|be back|us back|circle back|follow[- ]?up|f/u|"
+    r"touch base|reach out|get in touch|in touch|contact(?:ed)?|drop me|"
+    r"try (?:me|us|them|her|him|again)?|ask (?:me|us|them|her|him)|talk|speak|diary|diarise|dairy|"
+    r"remind(?:er)?|task|note for|nurture|recycle|"
     r"wake|invite|next (?:window|touch|round|step|call|talk|chance)|earliest|re-?look|"
-    r"re-?tender|re-?bid|pick (?:it|this|that) (?:back )?up|back on the table|revive|resume|resurface|hold the|i['’]?ll be back|tickle)\b",
+    r"re-?tender|re-?bid|pick (?:it|this|that) (?:back )?up|back on the table|revive|resume|"
+    r"resurface|hold the|i['’]?ll be back|tickle)\b",
     re.I,
 )
 #: Words by which a deal waits, or a contract still runs.
 _HOLD = re.compile(
-    r"\b(?:park(?:ed|ing)?|on hold|on ice|ice|shel[fv]\w*|push(?:e?d|es|ing)?|postpon\w+|delay\w*|defer\w*|deferral|mov(?:ed|es|ing)|"
-    r"slid|slides?|slip\w*|bump\w*|kick(?:ed|ing)?|put (?:back|off)|held|hold(?:s|ing)?|wait(?:s|ing)?|pause\w*|frozen|freeze|froze|moratorium|"
-    r"suspend\w*|resched\w*|re-?plan\w*|revised|shift(?:ed|s)?|drag\w*|stall\w*|nothing (?:new|else|can|gets|until)|no new|"
-    r"not (?:now|yet|this year|this fy|until|till?|before)|won['’]?t|can['’]?t|cannot|nobody|no (?:floor|money|funds|budget|spend|signature|vendors?|decision)|"
-    r"tied|stuck|locked|bound|binds?|chained|committed|contract\w*|agreement|lease\w*|term|sub|subscription|licen[cs]e|expir\w+|"
-    r"ends?|ended|ending|runs?|run out|up in|under contract|has (?:em|them|us)|have (?:em|them|us)|exit window|break clause|"
+    r"\b(?:park(?:ed|ing)?|on hold|on ice|ice|shel[fv]\w*|push(?:e?d|es|ing)?|postpon\w+|delay\w*|"
+    r"defer\w*|deferral|mov(?:ed|es|ing)|"
+    r"slid|slides?|slip\w*|bump\w*|kick(?:ed|ing)?|put (?:back|off)|held|hold(?:s|ing)?|wait(?:s|"
+    r"ing)?|pause\w*|frozen|freeze|froze|moratorium|"
+    r"suspend\w*|resched\w*|re-?plan\w*|revised|shift(?:ed|s)?|drag\w*|stall\w*|nothing (?:new|"
+    r"else|can|gets|until)|no new|"
+    r"not (?:now|yet|this year|this fy|until|till?|before)|won['’]?t|can['’]?t|cannot|nobody|no "
+    r"(?:floor|money|funds|budget|spend|signature|vendors?|decision)|"
+    r"tied|stuck|locked|bound|binds?|chained|committed|contract\w*|agreement|lease\w*|term|sub|"
+    r"subscription|licen[cs]e|expir\w+|"
+    r"ends?|ended|ending|runs?|run out|up in|under contract|has (?:em|them|us)|have (?:em|them|"
+    r"us)|exit window|break clause|"
     r"notice|kickoff|kick-off|start(?:s|ed|ing)?|begin|new start|"
-    r"booked|slot|expected|expect|aplazado|go-?live|cover|free|off|leave|lv|on leave|available|room|in flight|"
+    r"booked|slot|expected|expect|aplazado|go-?live|cover|free|off|leave|lv|on leave|available|"
+    r"room|in flight|"
     r"full|swallow\w*|eaten|eats?|busy|first|funded|queue|everyone|everything|everybody)\b",
     re.I,
 )
 #: Words that place the time in the past or tie it to something else.
 _PAST = re.compile(
-    r"\b(?:since|last|was in|back in|as of|signed (?:it |this |that )?in|left in|started in|went live in|met in|demo(?:ed)? in|launched in|"
-    r"bought in|ago|dated|joined in|renewed in|visited in|by|every|each|per|within|took|took us|over the (?:last|past)|for the (?:last|past))"
+    r"\b(?:since|last|was in|back in|as of|signed (?:it |this |that )?in|left in|started in|went "
+    r"live in|met in|demo(?:ed)? in|launched in|"
+    r"bought in|ago|dated|joined in|renewed in|visited in|by|every|each|per|within|took|took us|"
+    r"over the (?:last|past)|for the (?:last|past))"
     r"[ ]+(?:the )?(?:early |late |mid-?)?$",
     re.I,
 )
@@ -61,7 +77,8 @@ _OPENS = re.compile(
 _NOT = re.compile(r"\b(?:not?|never|nothing|none|nobody)\b|n['’]t\b", re.I)
 _PIECE = re.compile(r"[^\W\d]+|[^\w\s]")
 _THEN = re.compile(
-    r"[^.!?\n]{0,60}[.!?,;]?[ ]+(?:so )?(?:please )?(?:ring|call|talk|speak|ping|try|come back|reopen|ask|we['’]?ll|i['’]?ll|let['’]?s|contact|send|pick|"
+    r"[^.!?\n]{0,60}[.!?,;]?[ ]+(?:so )?(?:please )?(?:ring|call|talk|speak|ping|try|come back|"
+    r"reopen|ask|we['’]?ll|i['’]?ll|let['’]?s|contact|send|pick|"
     r"then we|before then|until then|till then)\b[^.!?\n]{0,30}(?:\bthen\b)?",
     re.I,
 )
@@ -73,20 +90,27 @@ _EVENT = re.compile(
 
 
 _OVER = re.compile(
-    r"\b(?:no (?:answer|reply|response|show)|silence|silent|quiet|ghost\w*|dark|nothing since|worked|went|was|were|had|came|"
-    r"told|left|signed|met|demo\w*|launched|joined|bought|ran|quit|asked|sent|did|promised|promises|said yes|chased|deadline|"
-    r"need(?:s|ed)?|must|live by|too late|due|visited|opened|closed|called|cancelled|scheduled|booked|started)\b",
+    r"\b(?:no (?:answer|reply|response|show)|silence|silent|quiet|ghost\w*|dark|nothing since|"
+    r"worked|went|was|were|had|came|"
+    r"told|left|signed|met|demo\w*|launched|joined|bought|ran|quit|asked|sent|did|promised|"
+    r"promises|said yes|chased|deadline|"
+    r"need(?:s|ed)?|must|live by|too late|due|visited|opened|closed|called|cancelled|scheduled|"
+    r"booked|started)\b",
     re.I,
 )
 _EVENT_STOP = re.compile(
-    r"[ ](?:and (?:then|we|they|she|he|i|the|so|that|not|no|two|it['’]?s)|but|so|then|says?|said|because|bc|as|since|even|"
+    r"[ ](?:and (?:then|we|they|she|he|i|the|so|that|not|no|two|it['’]?s)|but|so|then|says?|said|"
+    r"because|bc|as|since|even|"
     r"though|although|tho|who|which|in her|in his|or she|or he|w/o)\b|[ ][-–—]+[ ]|"
-    r"[ ](?:we|i|they|he|she)(?:['’](?:ll|d|re|ve)| will| would| can| could| want| come| start)\b|[\"”:|&]"
+    r"[ ](?:we|i|they|he|she)(?:['’](?:ll|d|re|ve)| will| would| can| could| want| come| start)\b|"
+    r"[\"”:|&]"
 )
 #: What makes a time word the name of an event: "the October reforecast", "the FY27 round opens".
 _OF_AN_EVENT = re.compile(
-    r"[ ](?:board|round|reforecast|budget|plan|meeting|review|intake|elections?|conference|cycle|draft|opinion|peak|"
-    r"close|closing|opens|is|are|has|starts|begins|season|harvest|summit|kick-?off|move|move-?in|roadshow|audit|figures|"
+    r"[ ](?:board|round|reforecast|budget|plan|meeting|review|intake|elections?|conference|cycle|"
+    r"draft|opinion|peak|"
+    r"close|closing|opens|is|are|has|starts|begins|season|harvest|summit|kick-?off|move|move-?in|"
+    r"roadshow|audit|figures|"
     r"numbers|results|wave|push)\b"
 )
 _EVENT_WORDS = 9

@@ -77,6 +77,16 @@ def _spellings(lines: Iterable[str], place: str) -> Iterator[Spelling]:
 @cache
 def everyday_words() -> frozenset[str]:
     """Return the capitalised words of notes that name no vendor, in lower case."""
-    text = (files("lossnlp.text") / "everyday.txt").read_text(encoding="utf-8")
+    return _words("everyday.txt")
+
+
+@cache
+def given_names() -> frozenset[str]:
+    """Return common given names, in lower case."""
+    return _words("given_names.txt")
+
+
+def _words(file: str) -> frozenset[str]:
+    text = (files("lossnlp.text") / file).read_text(encoding="utf-8")
     lines = (line for line in text.splitlines() if not line.startswith("#"))
     return frozenset(word for line in lines for word in line.split())

@@ -1,4 +1,4 @@
-"""From words to days: "Q1 FY26", "after Easter", "thru Dec 2026" as a window and a day to act on."""
+"""From words to days: what "Q1 FY26", "after Easter" or "thru Dec 2026" mean on a calendar."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lossnlp.text._calendar import (
     month_span,
     next_weekday,
 )
-from lossnlp.text._when import CORE, YEAR
+from lossnlp.text._when import CORE, UNIT, YEAR
 
 _DAY = timedelta(days=1)
 #: After an end that is known ("after March") the first month is the time to call.
@@ -62,7 +62,8 @@ _TEN_NTH = r"(?P<ten>twenty|thirty)[- ](?P<one>" + "|".join(_NTHS[:9]) + r")\b"
 _AFTER = re.compile(r"\b(?:after|post|past|following|through|thru|throughout)\b", re.I)
 _MONTH_WORD = re.compile(rf"\b(?P<m>{'|'.join(_MONTHS)}|okt)[a-z]*\b\.?", re.I)
 _PART = re.compile(
-    r"\b(?P<part>early|mid|late|first half|second half|1st half|2nd half|back end|tail end|end|beginning|start)\b",
+    r"\b(?P<part>early|mid|late|first half|second half|1st half|2nd half|back end|tail end|end|"
+    r"beginning|start)\b",
     re.I,
 )
 _WEEK_OF = re.compile(r"\b(?P<n>first|second|third|last|1st|2nd|3rd) (?:week|wk)\b", re.I)
@@ -75,9 +76,10 @@ _QUARTER = re.compile(
 _FISCAL = re.compile(r"\b(?:fy|cy)[ ]?['’]?(?P<y>20\d\d|\d\d)", re.I)
 _NEXT = re.compile(r"\b(?:next|nxt|following|coming|new)\b", re.I)
 _WAIT = re.compile(
-    r"(?P<low>\d{1,3})?(?:[-–](?P<high>\d{1,3}))?(?P<word>\b(?:a couple of|a couple|couple of|couple|a few|few|several|an?|"
+    r"(?P<low>\d{1,3})?(?:[-–](?P<high>\d{1,3}))?(?P<word>\b(?:a couple of|a couple|couple of|"
+    r"couple|a few|few|several|an?|"
     + "|".join((*_ONES, "eighteen"))
-    + r"))?[- ]?(?P<unit>days?|wks?|weeks?|mos?|mths?|mnths?|months?|m|qtrs?|quarters?|yrs?|years?|y)\b",
+    + rf"))?[- ]?(?P<unit>{UNIT})",
     re.I,
 )
 _MONTH_AND_TWO_DIGITS = re.compile(r"(?P<m>[a-z]+)\.? (?P<n>\d\d)", re.I)
