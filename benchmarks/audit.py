@@ -32,7 +32,7 @@ from sklearn.metrics import average_precision_score, brier_score_loss
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 
-from lossnlp.audit._tuned import FLAG_MEAN
+from lossnlp.audit._tuned import FLAG_LEAST, FLAG_MEAN
 from lossnlp.audit._witness import flag_bound, weigh
 from lossnlp.deals import deals_of, read_deals
 from lossnlp.model import load
@@ -207,7 +207,7 @@ def by_audit(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return suspicion and flags of the audit."""
     certainty = certainty_of(company, picklist)
-    return certainty, certainty >= flag_bound(certainty, FLAG_MEAN)
+    return certainty, certainty >= flag_bound(certainty, FLAG_MEAN, FLAG_LEAST)
 
 
 def by_text(
@@ -215,7 +215,7 @@ def by_text(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return suspicion and flags of the reference model alone, without the habits."""
     doubt = 1 - (company.text * picklist.supports[company.picked]).sum(axis=1)
-    return doubt, doubt >= flag_bound(doubt, FLAG_MEAN)
+    return doubt, doubt >= flag_bound(doubt, FLAG_MEAN, FLAG_LEAST)
 
 
 def by_cleanlab(
@@ -291,9 +291,11 @@ def tune(held_out: Path) -> None:
         wrongs.append(wrong)
         shifts.add(company, weighed.posterior, 1 - weighed.certainty, ~wrong)
     certainty, wrong = np.concatenate(certainties), np.concatenate(wrongs)
-    mean, recall = lowest_mean(certainties, wrongs)
+    least = best_f1(certainty, wrong) / 2
+    mean, recall = lowest_mean(certainties, wrongs, least)
     print(f"FLAG_MEAN = {mean:.2f}")
     print(f"FLAG_PRECISION = {PRECISION}  # recall {recall:.2f}")
+    print(f"FLAG_LEAST = {least:.2f}")
     print(f"ACCURACY_SHIFT = {between(shifts.accuracy):.3f}")
     print(f"CELL_SHIFT = {between(shifts.cell):.3f}")
     print(f"MIX_SHIFT = {between(shifts.mix):.3f}")
@@ -339,11 +341,19 @@ def between(differences: list[tuple[float, float]]) -> float:
     return float(max((step**2).mean() - chance.mean(), 0.0) ** 0.5)
 
 
-def lowest_mean(certainties: list[np.ndarray], wrongs: list[np.ndarray]) -> tuple[float, float]:
+def best_f1(certainty: np.ndarray, wrong: np.ndarray) -> float:
+    """Return the best F1 that any one bound reaches."""
+    hits = np.cumsum(wrong[np.argsort(-certainty, kind="stable")])
+    return float((2 * hits / (np.arange(1, len(hits) + 1) + wrong.sum())).max())
+
+
+def lowest_mean(
+    certainties: list[np.ndarray], wrongs: list[np.ndarray], least: float
+) -> tuple[float, float]:
     """Return the lowest mean, in hundredths, whose flags are right often enough, and the recall."""
     wrong = np.concatenate(wrongs)
     for mean in np.arange(0.7, 1.0, 0.01):
-        flagged = np.concatenate([c >= flag_bound(c, mean) for c in certainties])
+        flagged = np.concatenate([c >= flag_bound(c, mean, least) for c in certainties])
         if flagged.any() and wrong[flagged].mean() >= PRECISION:
             return float(round(mean, 2)), float(wrong[flagged].sum() / wrong.sum())
     raise SystemExit("no bound reaches the precision")

@@ -57,8 +57,8 @@ def test_a_code_without_any_value_does_not_break_the_habits():
     assert np.isfinite(weighed.posterior).all()
 
 
-def test_flags_keep_their_mean_certainty_and_never_go_below_a_half():
+def test_flags_keep_their_mean_certainty_and_never_go_below_the_least():
     certainty = np.array([0.99, 0.95, 0.9, 0.6, 0.55, 0.4])
-    assert flag_bound(certainty, 0.9) == 0.9
-    assert flag_bound(certainty, 0.5) == 0.55
-    assert flag_bound(certainty[-1:], 0.9) == 1.0
+    assert flag_bound(certainty, 0.9, 0.5) == 0.9
+    assert flag_bound(certainty, 0.5, 0.5) == 0.55
+    assert flag_bound(certainty[-1:], 0.9, 0.5) == 1.0

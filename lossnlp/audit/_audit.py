@@ -22,7 +22,7 @@ from lossnlp.audit._statistics import Floats, Ints
 from lossnlp.audit._summary import summarise
 from lossnlp.audit._tables import deals_table, findings_table, sample_table
 from lossnlp.audit._trend import read_baseline
-from lossnlp.audit._tuned import FLAG_MEAN
+from lossnlp.audit._tuned import FLAG_LEAST, FLAG_MEAN
 from lossnlp.audit._witness import Weighed, flag_bound, weigh
 from lossnlp.deals import deals_of
 from lossnlp.taxonomy import INSUFFICIENT, Crosswalk
@@ -106,7 +106,7 @@ def audit(
     ids = pd.Series([objects[row].id for row in labels.rows], dtype=object)
     planned, draws = _plan(ids, labels, weighed, sample, decided, drawn)
     matched = None if decided is None else match(decided, ids, draws)
-    bound = flag_bound(weighed.certainty, FLAG_MEAN)
+    bound = flag_bound(weighed.certainty, FLAG_MEAN, FLAG_LEAST)
     cases = _cases(objects, labels, reading, weighed, matched, bound)
     table = deals_table(objects, reading, labels, cases, model.taxonomy, redact=redact)
     findings = findings_table(table, cases, labels, model.taxonomy, order=order, redact=redact)

@@ -10,6 +10,9 @@ from __future__ import annotations
 #: this: the lowest mean whose findings were right at the stated precision, over all planted noise.
 FLAG_MEAN = 0.93
 FLAG_PRECISION = 0.85
+#: No label is flagged below this: half the best F1 on held-out deals, which is where flagging more
+#: stops to raise F1 when the certainty is calibrated (Lipton et al. 2014, arXiv:1402.1892).
+FLAG_LEAST = 0.43
 
 #: Between companies, the standard deviation of the mean guess less the truth: of label accuracy
 #: overall and in a cell, and of a reason's share divided by sqrt(share * (1 - share)).

@@ -69,14 +69,14 @@ def weigh(text: Floats, picked: Ints, supports: npt.NDArray[np.bool_], owner: In
     return Weighed(posterior, np.clip(certainty, 0.0, 1.0), habits)
 
 
-def flag_bound(certainty: Floats, mean: float) -> float:
+def flag_bound(certainty: Floats, mean: float, least: float) -> float:
     """Return the certainty from which labels are flagged.
 
     The flagged labels are the surest ones, as many as keep their mean certainty at ``mean`` or
-    above; a label that is likelier right than wrong is never among them. So a file with few wrong
-    labels gets a higher bound than one with many.
+    above and are each at ``least``. So a file with few wrong labels gets a higher bound than one
+    with many.
     """
-    surest = np.sort(certainty[certainty >= 0.5])[::-1]
+    surest = np.sort(certainty[certainty >= least])[::-1]
     kept = np.cumsum(surest) >= mean * np.arange(1, len(surest) + 1)
     return float(surest[kept][-1]) if kept.any() else 1.0
 
