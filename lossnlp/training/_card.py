@@ -32,8 +32,10 @@ def card_of(manifest: Mapping[str, Any]) -> str:
         " it. It is a second opinion for a person who decides; it is not made to rank people.",
         f"## Training\n\n{data['n']} labelled deals in {data['groups']} groups, data digest"
         f" `{data['digest'][:16]}`. {manifest.get('origin', '')}".strip(),
-        "## How it was measured\n\nEach group was read by a model that was trained, and calibrated,"
-        " on the other groups only. sd, lowest and highest are over groups.",
+        f"## How it was measured\n\n{metrics['n']} deals of {len(metrics['groups'])} groups were"
+        " read by models that had never seen their group, calibrated on the other groups that were"
+        " held out. The bundle itself then learnt from all groups. sd, lowest and highest are over"
+        " groups.",
         metrics_table(metrics),
         "## Where it is weak\n\n" + _slices(metrics) + "\n\n" + _confusions(metrics),
         *_pairs(metrics),
