@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lossnlp.model import Blend, Calibration, Labels, Probabilities, Scores
-from lossnlp.training._calibrate import Truth, calibrate
+from lossnlp.training import Truth, calibrate
 
 CODES = ("a", "b", "c", "insufficient_detail")
 LABELS = Labels(CODES, (("a", "x"), ("a", "y"), ("b", "z")))

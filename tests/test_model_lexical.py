@@ -8,18 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from lossnlp.model import LexicalFeatures
-from lossnlp.model._lexical import words_of
+from lossnlp.model import LexicalFeatures, words_of
 
+ALL = ("note", "buyer", "rep")
 NOTES = [
     [("note", "Lost on price, we were twice the price")],
     [("note", "No budget"), ("buyer", "There is no budget, sorry")],
     [("note", "price too high"), ("rep", "what about the budget?")],
     [("note", ""), ("buyer", "price")],
 ]
-
-
-ALL = ("note", "buyer", "rep")
 
 
 def fitted(least: int = 1) -> LexicalFeatures:
@@ -31,7 +28,7 @@ def fitted(least: int = 1) -> LexicalFeatures:
     [
         (
             "word",
-            ("note", "buyer", "rep"),
+            ALL,
             {"analyzer": "word", "ngram_range": (1, 3), "token_pattern": r"\S+"},
         ),
         ("buyer", ("buyer",), {"ngram_range": (1, 2), "token_pattern": r"\S+"}),

@@ -1,0 +1,315 @@
+"""How well do readers of loss notes read sellers that they have not seen? Ours beside others.
+
+    python benchmarks/quality.py                       # what is installed, on six folds
+    python benchmarks/quality.py --only lexical,tfidf  # some rows
+    python benchmarks/quality.py --folds 19            # leave one file out
+
+The starter files are dealt into folds; every row learns from the same files and reads the same
+held-out ones. A finished fold is kept in build/quality, so that a run can be stopped and a row
+added later; what is printed is read from there. Peers are optional: a row whose package is not
+installed says how to get it. All read the same text, the note and the marked snippets.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import random
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lossnlp.model import (
+    ENCODER,
+    LEXICAL,
+    Scores,
+    labels_of,
+    one_text,
+    passages_of,
+    voices_of,
+)
+from lossnlp.taxonomy import Taxonomy
+from lossnlp.training import (
+    LabelledDeal,
+    calibrate,
+    fit_lexical,
+    read_labelled,
+    starter_deals,
+    truth_of,
+)
+
+ROOT = Path(__file__).parents[1]
+LABELS = labels_of(Taxonomy.default())
+Deals = Sequence[LabelledDeal]
+#: Learns from deals, then reads others: returns a score of each code for each deal, [n, k].
+Reader = Callable[[Deals, Deals], np.ndarray]
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    asked.add_argument("--folds", type=int, default=6)
+    asked.add_argument("--only", default=",".join(ROWS))
+    asked.add_argument("--kept", type=Path, default=ROOT / "build" / "quality")
+    options = asked.parse_args()
+    run = Run(starter_deals(), options.folds, options.kept)
+    for name in options.only.split(","):
+        run.row(name)
+    print(run.table())
+
+
+class Run:
+    """The folds of the starter files, and what was read in each."""
+
+    def __init__(self, deals: Deals, folds: int, kept: Path) -> None:
+        self.deals, self.folds = deals, folds
+        self.pairs = read_labelled([ROOT / "tests" / "data" / "contrast_pairs.jsonl"]).deals
+        files = list(dict.fromkeys(d.group for d in deals))
+        self.fold_of = np.array([files.index(d.group) % folds for d in deals])
+        corpus = hashlib.sha256("".join(d.deal.id + d.primary for d in deals).encode())
+        self.kept = kept / f"{corpus.hexdigest()[:8]}-{folds}"
+
+    def row(self, name: str) -> None:
+        """Read every fold that has not been read."""
+        row = ROWS[name]
+        for fold in range(self.folds):
+            target = self.kept / f"{name}-{fold}.npz"
+            if target.is_file():
+                continue
+            print(f"{row.title}: fold {fold + 1} of {self.folds}", flush=True)
+            inside = [d for d, f in zip(self.deals, self.fold_of, strict=True) if f != fold]
+            outside = [d for d, f in zip(self.deals, self.fold_of, strict=True) if f == fold]
+            start = time.perf_counter()
+            try:
+                scores = row.reader(inside, [*outside, *self.pairs])
+            except ImportError as missing:
+                print(f"{row.title}: not run ({missing}); {row.install}")
+                return
+            seconds = time.perf_counter() - start
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("wb") as file:
+                np.savez_compressed(file, scores=scores.astype(np.float32), seconds=seconds)
+
+    def read(self, name: str) -> tuple[np.ndarray, np.ndarray, float] | None:
+        """Return held-out scores [n, k], those of the pairs [folds, p, k], seconds a fold."""
+        files = [self.kept / f"{name}-{fold}.npz" for fold in range(self.folds)]
+        if not all(file.is_file() for file in files):
+            return None
+        found = [np.load(file) for file in files]
+        scores = np.empty((len(self.deals), len(LABELS.codes)))
+        for fold, part in enumerate(found):
+            scores[self.fold_of == fold] = part["scores"][: -len(self.pairs)]
+        pairs = np.stack([part["scores"][-len(self.pairs) :] for part in found])
+        return scores, pairs, float(np.mean([part["seconds"] for part in found]))
+
+    def blended(self) -> tuple[np.ndarray, np.ndarray, float] | None:
+        """Blend the views as a bundle does: with weights chosen on the other folds."""
+        views = {view: self.read(view) for view in (LEXICAL, ENCODER)}
+        found = {view: read for view, read in views.items() if read is not None}
+        if len(found) < 2:
+            return None
+        truth = truth_of(self.deals, LABELS)
+        scores, pairs = np.empty_like(found[LEXICAL][0]), np.empty_like(found[LEXICAL][1])
+        for fold in range(self.folds):
+            here = self.fold_of == fold
+            others = {view: primary_only(read[0][~here]) for view, read in found.items()}
+            blend = calibrate(others, truth.rows(~here), LABELS, {}).primary
+            scores[here] = blend({view: read[0][here] for view, read in found.items()})
+            pairs[fold] = blend({view: read[1][fold] for view, read in found.items()})
+        return scores, pairs, sum(read[2] for read in found.values())
+
+    def table(self) -> str:
+        """Return one Markdown row for each reader whose folds are all there."""
+        lines = [
+            f"{len(self.deals)} deals, {len({d.group for d in self.deals})} files, {self.folds}"
+            " folds; mean ± standard deviation over files (contrast pairs: over folds).",
+            "",
+            "| reader | accuracy | macro-F1 | contrast pairs | seconds a fold |",
+            "|---|---|---|---|---|",
+        ]
+        read = {row.title: self.read(name) for name, row in ROWS.items()}
+        for title, found in {**read, "lossnlp, both views": self.blended()}.items():
+            if found is not None:
+                scores, pairs, seconds = found
+                right, f1 = per_file(self.deals, scores.argmax(axis=1))
+                on_pairs = (pairs.argmax(axis=2) == [code_of(d) for d in self.pairs]).mean(axis=1)
+                cells = [title, spread(right), spread(f1), spread(on_pairs), f"{seconds:.0f}"]
+                lines.append(f"| {' | '.join(cells)} |")
+        return "\n".join(lines)
+
+
+def primary_only(scores: np.ndarray) -> Scores:
+    """Return the scores of a view that says nothing but the reason."""
+    nothing = np.zeros_like(scores)
+    return Scores(scores, np.zeros((len(scores), len(LABELS.sub))), nothing, nothing)
+
+
+def per_file(deals: Deals, found: np.ndarray) -> tuple[list[float], list[float]]:
+    """Return accuracy and macro-F1 of each file."""
+    accuracy, f1 = [], []
+    true = np.array([code_of(d) for d in deals])
+    files = np.array([d.group for d in deals])
+    for file in dict.fromkeys(files):
+        ours, theirs = found[files == file], true[files == file]
+        accuracy.append(float((ours == theirs).mean()))
+        hits = [
+            2 * ((ours == c) & (theirs == c)).sum() / ((ours == c).sum() + (theirs == c).sum())
+            for c in np.unique([*ours, *theirs])
+        ]
+        f1.append(float(np.mean(hits)))
+    return accuracy, f1
+
+
+def spread(values: Sequence[float]) -> str:
+    return f"{np.mean(values):.3f} ± {np.std(values, ddof=1):.3f}"
+
+
+def text_of(labelled: LabelledDeal) -> str:
+    return one_text(voices_of(passages_of(labelled.deal)))
+
+
+def code_of(labelled: LabelledDeal) -> int:
+    return LABELS.codes.index(labelled.primary)
+
+
+def chosen(codes: Iterable[int]) -> np.ndarray:
+    """Return scores that say one code a deal and no more."""
+    return np.eye(len(LABELS.codes))[list(codes)]
+
+
+def lexical(inside: Deals, outside: Deals) -> np.ndarray:
+    seen = fit_lexical(inside, LABELS)([voices_of(passages_of(d.deal)) for d in outside])
+    return seen.scores[LEXICAL].primary
+
+
+def encoder(inside: Deals, outside: Deals, **settings: float) -> np.ndarray:
+    import torch  # noqa: F401 - says early what is missing
+
+    from lossnlp.training import FineTuning, FitHybrid
+
+    fit = FitHybrid(FineTuning(**settings), checkpoints=ROOT / "build" / "finetune")
+    seen = fit(inside, LABELS)([voices_of(passages_of(d.deal)) for d in outside])
+    return seen.scores[ENCODER].primary
+
+
+def plain_fine_tuned(inside: Deals, outside: Deals) -> np.ndarray:
+    """Fine-tune the same base weights on the reason and nothing else."""
+    alone = {"fragments": 0.0, "sub_weight": 0.0, "flag_weight": 0.0, "pointer_weight": 0.0}
+    return encoder(inside, outside, **alone)
+
+
+def tfidf(inside: Deals, outside: Deals) -> np.ndarray:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2)
+    model = make_pipeline(words, LogisticRegression(C=10, max_iter=300))
+    model.fit([text_of(d) for d in inside], [code_of(d) for d in inside])
+    return model.predict_log_proba([text_of(d) for d in outside])
+
+
+def fasttext(inside: Deals, outside: Deals) -> np.ndarray:
+    import tempfile
+
+    import fasttext as peer
+
+    lines = [f"__label__{code_of(d)} {flat(text_of(d))}" for d in inside]
+    random.Random(0).shuffle(lines)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "train.txt"
+        file.write_text("\n".join(lines), encoding="utf-8")
+        model = peer.train_supervised(
+            str(file), epoch=50, lr=0.5, wordNgrams=2, minn=3, maxn=5, dim=100, thread=1, verbose=0
+        )
+    # The packaged predict() fails with numpy 2; the object beneath it does not.
+    texts = [flat(text_of(d)) + "\n" for d in outside]
+    return chosen(int(model.f.predict(text, 1, 0.0, "strict")[0][1][9:]) for text in texts)
+
+
+def flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def spacy_bow(inside: Deals, outside: Deals) -> np.ndarray:
+    return spacy_textcat(inside, outside, "bow", epochs=10)
+
+
+def spacy_ensemble(inside: Deals, outside: Deals) -> np.ndarray:
+    return spacy_textcat(inside, outside, "ensemble", epochs=8)
+
+
+def spacy_textcat(inside: Deals, outside: Deals, kind: str, epochs: int) -> np.ndarray:
+    import spacy
+    from spacy.pipeline.textcat import single_label_bow_config, single_label_default_config
+    from spacy.training import Example
+    from spacy.util import minibatch
+    from thinc.api import Config
+
+    configs = {"bow": single_label_bow_config, "ensemble": single_label_default_config}
+    spacy.util.fix_random_seed(0)
+    nlp = spacy.blank("en")
+    nlp.add_pipe("textcat", config=Config().from_str(configs[kind]))
+    examples = [
+        Example.from_dict(
+            nlp.make_doc(text_of(d)),
+            {"cats": {str(c): float(c == code_of(d)) for c in range(len(LABELS.codes))}},
+        )
+        for d in inside
+    ]
+    optimizer = nlp.initialize(lambda: examples)
+    shuffled = random.Random(0)
+    for _ in range(epochs):
+        shuffled.shuffle(examples)
+        for batch in minibatch(examples, 32):
+            nlp.update(batch, sgd=optimizer, drop=0.2)
+    docs = nlp.pipe(text_of(d) for d in outside)
+    return chosen(int(max(doc.cats, key=doc.cats.__getitem__)) for doc in docs)
+
+
+def model2vec(inside: Deals, outside: Deals) -> np.ndarray:
+    """Distil static vectors from the same base weights and train Model2Vec's classifier."""
+    from model2vec.distill import distill_from_model
+    from model2vec.train import StaticModelForClassification
+    from transformers import AutoModel, AutoTokenizer
+
+    from lossnlp.training import base_weights
+
+    base = str(base_weights())
+    static = distill_from_model(
+        AutoModel.from_pretrained(base), AutoTokenizer.from_pretrained(base)
+    )
+    model = StaticModelForClassification.from_static_model(model=static)
+    model.fit([text_of(d) for d in inside], [str(code_of(d)) for d in inside])
+    return chosen(int(code) for code in model.predict([text_of(d) for d in outside]))
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table; ``install`` says how to get what it needs."""
+
+    title: str
+    reader: Reader
+    install: str = ""
+
+
+FINETUNE = "pip install 'lossnlp[finetune]'"
+ROWS = {
+    "tfidf": Row("TF-IDF, logistic regression", tfidf),
+    "fasttext": Row("fastText", fasttext, "pip install fasttext-wheel"),
+    "spacy_bow": Row("spaCy textcat, bag of words", spacy_bow),
+    "spacy_ensemble": Row("spaCy textcat, ensemble", spacy_ensemble),
+    "model2vec": Row(
+        "Model2Vec, its classifier",
+        model2vec,
+        f"pip install 'model2vec[train,distill]' and {FINETUNE}",
+    ),
+    "plain_fine_tuned": Row("MiniLM-L6 fine-tuned, reason only", plain_fine_tuned, FINETUNE),
+    "lexical": Row("lossnlp, lexical view", lexical),
+    "encoder": Row("lossnlp, encoder view", encoder, FINETUNE),
+}
+
+if __name__ == "__main__":
+    main()
