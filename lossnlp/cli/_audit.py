@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+from lossnlp._errors import InputError
 
 if TYPE_CHECKING:
     from lossnlp.audit import AuditResult
@@ -62,6 +65,7 @@ def audit(
     from lossnlp.model import load
     from lossnlp.taxonomy import Crosswalk
 
+    _refuse_unwritable(out)
     named = {part: column for part, column in (("label", label), ("note", note)) if column}
     reads = load(model)
     known = Crosswalk.read(crosswalk, reads.taxonomy) if crosswalk else None
@@ -88,6 +92,13 @@ def audit(
     for line in result.headline:
         typer.echo(line)
     typer.echo(f"report: {out / 'report.html'}")
+
+
+def _refuse_unwritable(out: Path) -> None:
+    """Raise InputError before the long work if nothing could be written in the end."""
+    place = next(path for path in (out, *out.absolute().parents) if path.exists())
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        raise InputError(f"{place} is no folder that can be written; give another --out")
 
 
 def _print_choices(export: Export) -> None:
