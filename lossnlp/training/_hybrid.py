@@ -60,7 +60,8 @@ class FitHybrid:
         from lossnlp.training._export import export
 
         base = base_weights()
-        network = self._network(deals, labels, base)
+        taught = [d for d in deals if (d.primary, d.sub_reason) in labels.sub]
+        network = self._network(taught, labels, base)
         return export(network, labels, (base / "tokenizer.json").read_bytes())
 
     def _network(self, deals: Sequence[LabelledDeal], labels: Labels, base: Path) -> LossNetwork:
@@ -90,12 +91,8 @@ class FitHybrid:
 
 
 def examples_of(deals: Sequence[LabelledDeal], labels: Labels) -> list[Example]:
-    """Return labelled deals as the encoder reads them; deals without a sub-reason are left out."""
-    return [
-        _example(labelled, labels)
-        for labelled in deals
-        if (labelled.primary, labelled.sub_reason) in labels.sub
-    ]
+    """Return labelled deals, each with a sub-reason, as the encoder reads them."""
+    return [_example(labelled, labels) for labelled in deals]
 
 
 def _example(labelled: LabelledDeal, labels: Labels) -> Example:
