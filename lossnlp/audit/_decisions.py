@@ -83,26 +83,14 @@ def match(frame: pd.DataFrame, ids: pd.Series, drawn: pd.DataFrame) -> Decisions
 
 
 def _sample(rows: Ints, mine: pd.DataFrame, drawn: pd.DataFrame) -> Sample:
-    """Strata of the reviewed deals; one without any review yet joins the next in its order."""
-    by_stratum = drawn.groupby("stratum")["draw_probability"].agg(["size", "first"])
-    size = (by_stratum["size"] / by_stratum["first"].astype(float)).round().astype(int)
-    reviewed = mine["stratum"].value_counts().reindex(size.index, fill_value=0)
-    joined = {}
-    current: str | None = None
-    for name in size.index:
-        if reviewed[name] or current is None:
-            current = str(name)
-        joined[name] = current
-    first_seen = next((name for name in size.index if reviewed[name]), None)
-    home = {name: (to if reviewed[to] else first_seen) for name, to in joined.items()}
-    names = sorted({to for to in home.values() if to is not None})
-    number = {name: k for k, name in enumerate(names)}
-    merged = size.groupby([home[name] for name in size.index]).sum() if names else size[:0]
-    return Sample(
-        rows,
-        np.array([number[str(home[name])] for name in mine["stratum"]], dtype=np.int64),
-        np.asarray(merged.reindex(names), dtype=np.int64),
-    )
+    """Strata of the reviewed deals; one that nobody has reviewed yet joins the one before it."""
+    strata = drawn.groupby("stratum")["draw_probability"].agg(["size", "first"])
+    size = strata["size"] / strata["first"].astype(float)
+    seen = size.index.isin(mine["stratum"])
+    number = np.maximum(np.cumsum(seen) - 1, 0)
+    place = dict(zip(size.index, number, strict=True))
+    stratum = np.array([place[name] for name in mine["stratum"]], dtype=np.int64)
+    return Sample(rows, stratum, np.bincount(number, size.to_numpy()).round().astype(np.int64))
 
 
 def _code(value: str, path: str | Path, line: int, taxonomy: Taxonomy, crosswalk: Crosswalk) -> str:
