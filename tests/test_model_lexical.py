@@ -47,14 +47,16 @@ def test_a_block_is_scikit_learns_tf_idf(block, voices, settings_):
         if name == block:
             break
         start += len(terms)
-    found = features.transform(deals).toarray()[:, start : start + len(features.terms[block])]
+    found = (
+        features.transform(deals).to_csr().toarray()[:, start : start + len(features.terms[block])]
+    )
     assert list(names) == list(features.terms[block])
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 def test_each_block_has_unit_length():
     features = fitted()
-    matrix = features.transform(NOTES).toarray()
+    matrix = features.transform(NOTES).to_csr().toarray()
     start = 0
     for terms in features.terms.values():
         norms = np.linalg.norm(matrix[:, start : start + len(terms)], axis=1)
@@ -64,7 +66,7 @@ def test_each_block_has_unit_length():
 
 def test_the_buyer_is_told_from_the_rep():
     features = fitted()
-    same = features.transform([[("buyer", "no budget")], [("rep", "no budget")]]).toarray()
+    same = features.transform([[("buyer", "no budget")], [("rep", "no budget")]]).to_csr().toarray()
     assert (same[0] != same[1]).any()
 
 
@@ -75,8 +77,8 @@ def test_rare_terms_are_left_out():
 
 def test_no_deals_and_unknown_words():
     features = fitted()
-    assert features.transform([]).shape == (0, features.width)
-    assert features.transform([[("note", "zzz qqq")]]).nnz == 0
+    assert features.transform([]).to_csr().shape == (0, features.width)
+    assert features.transform([[("note", "zzz qqq")]]).to_csr().nnz == 0
 
 
 @given(st.lists(st.text(max_size=60), min_size=1, max_size=6))
@@ -84,11 +86,20 @@ def test_no_deals_and_unknown_words():
 def test_a_row_depends_on_its_deal_only(texts):
     features = fitted()
     deals = [[("note", text)] for text in texts]
-    together = features.transform(deals).toarray()
+    together = features.transform(deals).to_csr().toarray()
     for row, deal in zip(together, deals, strict=True):
-        np.testing.assert_array_equal(features.transform([deal]).toarray()[0], row)
+        np.testing.assert_array_equal(features.transform([deal]).to_csr().toarray()[0], row)
     assert np.isfinite(together).all()
 
 
 def test_amounts_and_quotes_look_alike():
     assert words_of("It’s $4,200 (20% off)") == words_of("It's $7,999 (15% off)")
+
+
+def test_a_product_is_scipys():
+    features = fitted()
+    rows = features.transform([*NOTES, [("note", "")]])
+    table = np.random.default_rng(0).normal(size=(features.width, 3)).astype(np.float32)
+    np.testing.assert_allclose(rows @ table, rows.to_csr() @ table, atol=1e-5)
+    np.testing.assert_allclose(rows @ table[:, 0], rows.to_csr() @ table[:, 0], atol=1e-5)
+    assert (features.transform([]) @ table).shape == (0, 3)

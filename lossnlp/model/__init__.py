@@ -5,7 +5,7 @@ from lossnlp.model._calibration import Blend, Calibration, Decisions, Probabilit
 from lossnlp.model._encoder import MAX_TOKENS, Encoded, Marks, OnnxEncoder
 from lossnlp.model._evidence import Clauses, quote
 from lossnlp.model._heads import OUTPUTS, Labels, LinearHeads, Scores
-from lossnlp.model._lexical import LexicalFeatures, Voice, words_of
+from lossnlp.model._lexical import LexicalFeatures, SparseRows, Voice, words_of
 from lossnlp.model._model import LossModel, Reading, load
 from lossnlp.model._passages import Passage, Stretch, passages_of, stretches_of, voices_of
 from lossnlp.model._rows import Rows
@@ -41,6 +41,7 @@ __all__ = [
     "Rows",
     "Scores",
     "Seen",
+    "SparseRows",
     "Stretch",
     "Suggestion",
     "Views",

@@ -48,8 +48,8 @@ class Clauses:
             [[stretch.words] for stretches in self._stretches for stretch in stretches]
         )
         edges = np.cumsum([len(stretches) for stretches in self._stretches])[:-1]
-        self._margins = np.split(views.heads[LEXICAL].raw(features)["primary"], edges)
-        self._pointers = [
+        self._margins = np.split(views.heads[LEXICAL].primary(features), edges)
+        self._pointers: list[dict[str, NDArray[np.floating]]] = [
             {LEXICAL: pointer} for pointer in np.split(features @ views.pointer, edges)
         ]
         for row, seen in enumerate(marks):

@@ -15,7 +15,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,6 +60,34 @@ def _grams(word: str) -> list[str]:
         for length in _GRAM_LENGTHS
         for start in range(len(padded) - length + 1)
     ]
+
+
+@dataclass(frozen=True)
+class SparseRows:
+    """A sparse matrix [n, width], read row by row.
+
+    Row i holds ``weights[ends[i]:ends[i + 1]]`` in the columns of the same stretch of ``columns``.
+    scipy's own would take half a second to import, and a model is often loaded for one note.
+    """
+
+    columns: NDArray[np.int64]
+    weights: NDArray[np.float32]
+    ends: NDArray[np.int64]
+    width: int
+
+    def __matmul__(self, table: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Multiply by a dense table, [width] or [width, m]; a row depends on itself alone."""
+        product = np.zeros((len(self.ends) - 1, *table.shape[1:]), dtype=np.float32)
+        for row, (start, end) in enumerate(pairwise(self.ends)):
+            product[row] = self.weights[start:end] @ table[self.columns[start:end]]
+        return product
+
+    def to_csr(self) -> csr_array:
+        """Return the same as scipy's matrix, with the 32-bit positions that scikit-learn takes."""
+        from scipy.sparse import csr_array
+
+        places = self.columns.astype(np.int32), self.ends.astype(np.int32)
+        return csr_array((self.weights, *places), shape=(len(self.ends) - 1, self.width))
 
 
 @dataclass
@@ -156,21 +184,17 @@ class LexicalFeatures:
             idf[name] = (np.log((1 + len(deals)) / (1 + df)) + 1).astype(np.float32)
         return cls(terms, idf)
 
-    def transform(self, deals: Iterable[Sequence[Voice]]) -> csr_array:
+    def transform(self, deals: Iterable[Sequence[Voice]]) -> SparseRows:
         """Return one row a deal, float32, [n, width]; a row depends on its own deal only."""
-        from scipy.sparse import csr_array
-
         spoken = [[(voice, words_of(text)) for voice, text in deal] for deal in deals]
         parts = [block.weigh(spoken) for block in self._blocks]
         offsets = np.cumsum([0, *(len(block.idf) for block in self._blocks[:-1])])
         rows = np.concatenate([rows for rows, _, _ in parts])
         columns = np.concatenate([c + off for (_, c, _), off in zip(parts, offsets, strict=True)])
         weights = np.concatenate([weight for _, _, weight in parts])
-        # 32-bit positions: scikit-learn takes no others.
-        places = rows.astype(np.int32), columns.astype(np.int32)
-        matrix = csr_array((weights, places), shape=(len(spoken), self.width))
-        matrix.sort_indices()
-        return matrix
+        order = np.lexsort((columns, rows))
+        ends = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(spoken)))])
+        return SparseRows(columns[order], weights[order], ends, self.width)
 
 
 def _terms(

@@ -48,7 +48,9 @@ def fit_lexical(deals: Sequence[LabelledDeal], labels: Labels, *, seed: int = 0)
     """
     voices = [voices_of(passages_of(labelled.deal)) for labelled in deals]
     features = LexicalFeatures.fit(voices, least=_LEAST_DEALS, most=_MOST_TERMS)
-    heads = fit_heads(deals, labels, features.transform, cost=_COST, seed=seed)
+    heads = fit_heads(
+        deals, labels, lambda rows: features.transform(rows).to_csr(), cost=_COST, seed=seed
+    )
     pointer = _fit_pointer(deals, features, seed)
     return Views(features, {LEXICAL: _rounded(heads)}, pointer)
 
@@ -94,7 +96,9 @@ def _fit_pointer(
             carries.append(span.common(quote(labelled.deal, stretch)) > 0)
     if len(set(carries)) < 2:
         return np.zeros(features.width, dtype=np.float32)
-    fitted = _Machine(_POINTER_COST, seed)(features.transform(stretches), np.array(carries))
+    fitted = _Machine(_POINTER_COST, seed)(
+        features.transform(stretches).to_csr(), np.array(carries)
+    )
     pointer: NDArray[np.float32] = fitted.coef_[0].astype(np.float16).astype(np.float32)
     return pointer
 
