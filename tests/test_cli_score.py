@@ -10,14 +10,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from scoring_kit import records, write_jsonl, write_parquet
+from scoring_kit import bundle, records, write_jsonl, write_parquet
 from typer.testing import CliRunner
 
 from lossnlp.cli import app, main
 
 
 def lossnlp(*arguments: str | Path, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "lossnlp", *map(str, arguments)]
+    command = [sys.executable, "-m", "lossnlp", *map(str, arguments), "--model", str(bundle())]
     return subprocess.run(command, capture_output=True, text=True, input=stdin, timeout=180)
 
 

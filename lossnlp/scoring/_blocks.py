@@ -49,6 +49,21 @@ class TableBlock:
         """Return the rows under the schema of the whole source."""
         return self.rows if self.rows.schema.equals(schema) else self.rows.cast(schema)
 
+    def mended(self) -> pa.RecordBatch:
+        """Return the rows for a text format: what is broken Unicode is replaced."""
+        columns = [self._mended(field) for field in self.rows.schema]
+        return pa.RecordBatch.from_arrays(columns, schema=self.rows.schema)
+
+    def _mended(self, field: pa.Field) -> pa.Array:
+        column = self.rows.column(self.rows.schema.get_field_index(field.name))
+        if not (pa.types.is_string(field.type) or pa.types.is_large_string(field.type)):
+            return column
+        try:
+            column.validate(full=True)
+        except pa.ArrowInvalid:
+            return pa.array(self.values(field.name), field.type)
+        return column
+
     def _decoded(self, row: int, name: str, value: bytes | None) -> str | None:
         if value is None:
             return None

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
-from lossnlp.scoring._blocks import Block, LineBlock, as_json
+from lossnlp.scoring._blocks import Block, LineBlock, TableBlock, as_json
 from lossnlp.scoring._columns import join_columns, joined_schema
 
 _COMPRESSION = "zstd"
@@ -60,8 +60,8 @@ class CsvWriter:
 
     def write(self, block: Block, scores: pa.RecordBatch) -> None:
         """Write one record a row; nested values as JSON."""
-        rows = join_columns(block.table(self._schema), scores, self._prefix)
-        self._writer.write(_flat(rows))
+        given = block.mended() if isinstance(block, TableBlock) else block.table(self._schema)
+        self._writer.write(_flat(join_columns(given, scores, self._prefix)))
 
     def close(self) -> None:
         """Write what is held back."""
@@ -166,7 +166,7 @@ def _join_parquet(parts: Iterable[Path], target: BinaryIO, schema: pa.Schema) ->
 def _lines(block: Block) -> list[str]:
     if isinstance(block, LineBlock):
         return block.lines
-    return [as_json(row) for row in block.rows.to_pylist()]
+    return [as_json(row) for row in block.mended().to_pylist()]
 
 
 def _flat_schema(schema: pa.Schema) -> pa.Schema:
