@@ -13,8 +13,12 @@ from lossnlp.model._rows import Rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from scipy.sparse import csr_array
 
     from lossnlp.model._lexical import SparseRows
+
+    #: One row a deal, [n, d].
+    Features = SparseRows | csr_array | NDArray[np.float32]
 
 #: The outputs, in the order in which a head's columns stand side by side.
 OUTPUTS = ("primary", "sub", "contributing", "ruled_out")
@@ -100,13 +104,15 @@ class LinearHeads:
         k = len(self.labels.codes)
         return np.asarray(features @ self.weights[:, :k], dtype=np.float64) + self.bias[:k]
 
-    def raw(self, features: SparseRows | NDArray[np.float32]) -> dict[str, NDArray[np.float64]]:
+    def raw(
+        self, features: Features
+    ) -> dict[str, NDArray[np.float64]]:
         """Return the margins of every output, [n, width] each."""
         margins = np.asarray(features @ self.weights, dtype=np.float64) + self.bias
         edges = np.cumsum(list(self.labels.widths().values()))[:-1]
         return dict(zip(OUTPUTS, np.split(margins, edges, axis=1), strict=True))
 
-    def scores(self, features: SparseRows | NDArray[np.float32]) -> Scores:
+    def scores(self, features: Features) -> Scores:
         """Return the scores of n deals from their features, [n, d]."""
         margins = self.raw(features)
         return Scores(
