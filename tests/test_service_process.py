@@ -202,6 +202,13 @@ def test_sigterm_turns_readiness_off_serves_on_and_then_leaves(tmp_path: Path) -
     assert not server.events("fault")
 
 
+def test_an_interrupt_leaves_at_once_and_counts_as_done(tmp_path: Path) -> None:
+    with Server(tmp_path, drain_seconds=1000) as server:
+        server.signal(signal.SIGINT)
+        assert server.wait() == 0
+    assert all(line.startswith("{") for line in server.lines), server.lines
+
+
 def test_choices_that_were_acknowledged_survive_a_kill(tmp_path: Path) -> None:
     acknowledged: list[str] = []
 

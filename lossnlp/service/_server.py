@@ -7,6 +7,7 @@ import logging
 import signal
 import socket
 import time
+from contextlib import suppress
 from types import FrameType
 
 import uvicorn
@@ -41,7 +42,7 @@ def run(settings: Settings) -> None:
     server = _Server(app, service)
     host, port = listening.getsockname()[:2]
     log_event(logging.INFO, "listening", host=host, port=port)
-    with listening:
+    with listening, suppress(KeyboardInterrupt):  # uvicorn raises SIGINT again when it is done
         server.run(sockets=[listening])
     if service.failure is not None:
         raise service.failure
