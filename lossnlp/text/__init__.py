@@ -13,6 +13,7 @@ from lossnlp.text._reengage import (
     reengagement_rows,
 )
 from lossnlp.text._signals import ClosedEarly, Competitor, Revisit, Role, Signals
+from lossnlp.text._window import Window, window_of
 
 __all__ = [
     "Clause",
@@ -28,10 +29,12 @@ __all__ = [
     "Role",
     "Signals",
     "TextReader",
+    "Window",
     "clauses",
     "clean",
     "opening_line",
     "redact",
     "reengage",
     "reengagement_rows",
+    "window_of",
 ]

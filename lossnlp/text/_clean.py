@@ -16,17 +16,20 @@ _MOJIBAKE = re.compile(
     r"\u2013\u2014\u2018-\u201e\u2020-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122]+"
 )
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,24});")
-_HIDDEN = re.compile(r"<!--.*?-->|<(style|script|head)\b[^<>]*>.*?</\1\s*>", re.S | re.I)
-_ITEM_TAG = re.compile(r"<li\b[^<>]*>", re.I)
-_CELL_TAG = re.compile(r"</?t[dh]\b[^<>]*>", re.I)
+_HIDDEN = re.compile(
+    r"<!--(?:(?!<!--).)*?-->|<(style|script|head)(?:[\s/][^<>]*)?>(?:(?!<\1).)*?</\1\s*>",
+    re.S | re.I,
+)
+_ITEM_TAG = re.compile(r"<li(?:[\s/][^<>]*)?>", re.I)
+_CELL_TAG = re.compile(r"</?t[dh](?:[\s/][^<>]*)?>", re.I)
 _BLOCK_TAG = re.compile(
     r"</?(?:br|p|div|ul|ol|tr|table|thead|tbody|h[1-6]|hr|blockquote|pre|section|article|body|html)"
-    r"\b[^<>]*>|</li\s*>",
+    r"(?:[\s/][^<>]*)?>|</li\s*>",
     re.I,
 )
 _INLINE_TAG = re.compile(
     r"</?(?:span|b|i|u|s|a|em|strong|small|font|img|code|sub|sup|mark|label|input|meta|link|o:p)"
-    r"\b[^<>]*>",
+    r"(?:[\s/][^<>]*)?>",
     re.I,
 )
 _NEWLINE = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")

@@ -247,7 +247,8 @@ NOT_A_RIVAL = tuple(
             r"\bno (?:native |direct |live )?§(?: \w+)? (?:on|for|in|support|at)\b",
             r"(?:log|logs|logged|login|sign|signs|sign-?in) (?:in )?(?:through|with|via|by|on) §",
             r"(?:inside|within) §,",
-            r"(?:'s|’s|is|was|moved|works|working|worked|job|left for|starts?|started|hired|"
+            r"(?:'s|’s|is|was|(?:he|she|sponsor|champion|contact|boss|lead) moved|works|working|"
+            r"worked|job|left for|starts?|started|hired|"
             r"poached|quit for) "
             r"(?:over )?(?:at|by|for|to) § ?(?:now|$|in\b|as\b)",
             r"ex-§|§(?: has)?(?: just)? (?:bought|acquired|swallowed|closed on|acquires|snapped "
@@ -255,7 +256,7 @@ NOT_A_RIVAL = tuple(
             r"(?:bought|acquired|swallowed|taken over|owned|snapped up|gobbled up|merged with|"
             r"merger with|"
             r"acquisition) (?:out )?(?:by|of) §",
-            r"\bvia §|\b(?:sent|form|sign(?:ed)?|signature|call|chat|ping|log(?:ged)?|pp|closed|"
+            r"\bvia §|\b(?:sent|form|e-?sign(?:ed)?|signature|call|chat|ping|log(?:ged)?|pp|closed|"
             r"open(?:ed)?) (?:by|per|with|in|on|through) §",
             r"§ (?:says|shows|notif|auto-|call\b|bot\b|invite|rollout|cutover|1st|first)",
             r"§-(?:like|style|based|certified|native)",

@@ -78,7 +78,8 @@ _WAIT = (
 CORE = re.compile(
     rf"(?<![\w/-])(?:(?P<date>{_DATE})|(?P<quarter>{_QUARTERS})|(?P<month>{_MONTHS})|"
     rf"(?P<season>{_SEASONS})"
-    rf"|(?P<holiday>{HOLIDAY})|(?P<year>{_YEARS})|(?P<week>{_WEEKS})|(?P<wait>{_WAIT}))(?![\w/])",
+    rf"|(?P<holiday>{HOLIDAY}(?: {YEAR})?)|(?P<year>{_YEARS})|(?P<week>{_WEEKS})|"
+    rf"(?P<wait>{_WAIT}))(?![\w/])",
     re.I,
 )
 #: A cheap look: a text without any of these holds no date to come back on.
