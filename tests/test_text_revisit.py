@@ -108,6 +108,7 @@ after Ramadan                                | 2026-03-20 | 2026-04-18
 after Thanksgiving                           | 2025-11-28 | 2025-12-27
 new year                                     | 2026-01-01 | 2026-01-01
 after year end close                         | 2026-01-01 | 2026-01-30
+until week 40                                | 2026-09-28 | 2026-10-04
 week 40                                      | 2026-09-28 | 2026-10-04
 """
 
@@ -187,9 +188,18 @@ def test_without_a_close_date_only_full_dates_stand() -> None:
     assert "counts from the close date" in str(window_of("in 6 months", None).refused)
 
 
-@settings(deadline=None)
+#: Words that together make any phrase about time, sensible or not.
+_WORDS = (
+    "until after before in the next end of mid early Q3 H2 FY27 week 40 6 months two quarters 31 27 "
+    "March '28 2027 12/13/27 spring year Easter Ramadan second half twenty seven thirty-first a"
+)
+PIECES = st.lists(st.sampled_from(_WORDS.split()), max_size=6).map(" ".join)
+
+
+@settings(deadline=None, max_examples=300)
 @given(
     st.text(max_size=40)
+    | PIECES
     | st.sampled_from(["Q9 FY99", "99/99/2027", "0 months", "the 99th of May", "in 999 years"]),
     st.dates(min_value=date(1990, 1, 1), max_value=date(2090, 12, 31)),
     st.integers(1, 12),

@@ -197,7 +197,7 @@ def _named(text: str, persons: set[str]) -> Iterator[Replaced]:
     known = sorted({person for person in persons if person.strip()} | parts, key=len, reverse=True)
     if not known:
         return
-    pattern = re.compile(r"(?<![\w@.])(?:" + "|".join(map(re.escape, known)) + r")(?![\w@])")
+    pattern = re.compile(r"(?<![\w@.-])(?:" + "|".join(map(re.escape, known)) + r")(?![\w@-])")
     for match in pattern.finditer(text):
         yield Replaced("NAME", *match.span(), match.group())
 

@@ -158,7 +158,8 @@ def _span_of(phrase: str, close_date: date | None, start: int) -> Span:
 def _kind_of(core: re.Match[str], lead: str, close: date | None) -> tuple[str, str]:
     """Return the kind and words of a core; "til Nov 27" is a year, "on Nov 27" is a day."""
     two_digits = _MONTH_AND_TWO_DIGITS.fullmatch(core.group())
-    if two_digits and _ENDING.search(lead):
+    named = core.lastgroup in ("month", "date")
+    if named and two_digits and _ENDING.search(lead):
         year = 2000 + int(two_digits["n"])
         if close is None or close.year <= year <= close.year + _HORIZON_YEARS:
             return "month", f"{two_digits['m']} {year}"
