@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from service_kit import KEY, KEY_DIGEST, NOTE, Server, missing
+from service_kit import KEY, NOTE, Server, missing
 
 from lossnlp.service import Settings
 from lossnlp.service._problems import _PROBLEMS
@@ -74,22 +74,15 @@ def test_a_key_made_as_the_guide_says_opens_the_service() -> None:
     assert keys.caller(Headers({"X-API-Key": key})) == "crm"
 
 
-@pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("hubspot")
-    with Server(folder, keys=f"hubspot:{KEY_DIGEST}") as server:
-        yield server
-
-
 def hubspot_event(note: str | None) -> dict[str, Any]:
     return {"inputFields": {"note": note, "deal": "9876543210"}}
 
 
 @pytest.mark.parametrize("note", [NOTE, "n/a", None])
 def test_the_hubspot_samples_run_and_agree(
-    guarded: Server, note: str | None, monkeypatch: pytest.MonkeyPatch
+    server: Server, note: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("LOSSNLP_URL", guarded.url)
+    monkeypatch.setenv("LOSSNLP_URL", server.url)
     monkeypatch.setenv("LOSSNLP_KEY", KEY)
     (python,) = samples("hubspot-custom-code.md", "python")
     action: dict[str, Any] = {}

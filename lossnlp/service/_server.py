@@ -49,12 +49,22 @@ def run(settings: Settings) -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket.
+
+    It is made as a TCP socket by name: asyncio turns Nagle's algorithm off for no other, and
+    each answer would wait 40 ms for the caller's acknowledgement.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        listening.bind((host, port))
     except OSError as error:
+        listening.close()
         cause = error.strerror or str(error)
         raise InputError(f"cannot listen on {host} port {port}: {cause}; set --port") from None
+    listening.listen(_BACKLOG)
+    return listening
 
 
 class _Server(uvicorn.Server):
