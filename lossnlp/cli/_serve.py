@@ -12,10 +12,10 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen on [127.0.0.1].")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on [8000].")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on (default: 127.0.0.1).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on (default: 8000).")] = None,
     model: Annotated[
-        Path | None, typer.Option(help="Folder of the bundle [the default bundle].")
+        Path | None, typer.Option(help="Folder of the bundle (default: the shipped one).")
     ] = None,
     crosswalk: Annotated[
         Path | None, typer.Option(help="File that maps the CRM's picklist values to codes.")
