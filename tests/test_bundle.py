@@ -82,6 +82,33 @@ def test_a_damaged_manifest_is_one_error(bundle, content):
         load(bundle)
 
 
+def test_an_encoder_that_points_outside_is_refused(tmp_path):
+    from lossnlp.model import default_path
+
+    bundle = shutil.copytree(default_path(), tmp_path / "bundle")
+    graph = (bundle / "encoder.onnx").read_bytes() + b"\x0a\x08location\x12\x0b/etc/passwd"
+    (bundle / "encoder.onnx").write_bytes(graph)
+    files = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))["files"]
+    edit_manifest(bundle, files={**files, "encoder.onnx": hashlib.sha256(graph).hexdigest()})
+    with pytest.raises(BundleError, match="outside the bundle"):
+        load(bundle)
+
+
+def test_parts_of_another_bundle_do_not_fit(bundle):
+    from lossnlp.model import default_path
+
+    for name in ("lexical.json", "lexical.safetensors"):
+        shutil.copy(default_path() / name, bundle / name)
+        content = (bundle / name).read_bytes()
+        files = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))["files"]
+        edit_manifest(bundle, files={**files, name: hashlib.sha256(content).hexdigest()})
+        if name == "lexical.json":
+            with pytest.raises(BundleError, match="do not fit"):
+                load(bundle)
+    with pytest.raises(BundleError, match="golden notes"):
+        load(bundle)
+
+
 def test_no_bundle_there(tmp_path):
     with pytest.raises(BundleError, match="no bundle"):
         load(tmp_path)
@@ -114,6 +141,12 @@ def test_a_folder_with_other_things_is_not_overwritten(tmp_path):
     with pytest.raises(InputError, match="no bundle"):
         small().write(tmp_path)
     assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_place_that_cannot_be_written_is_one_error(tmp_path):
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    with pytest.raises(InputError, match="cannot be written"):
+        small().write(tmp_path / "file" / "bundle")
 
 
 def test_the_id_names_the_content(tmp_path):

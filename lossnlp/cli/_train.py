@@ -38,9 +38,11 @@ def train(
 
         lossnlp train labelled.jsonl --out our-model --taxonomy our-codes.yaml
     """
+    from lossnlp.model import refuse_foreign
     from lossnlp.taxonomy import Crosswalk, Taxonomy
     from lossnlp.training import metrics_table, read_labelled, train_on_own
 
+    refuse_foreign(out)
     codes = Taxonomy.read(taxonomy) if taxonomy else Taxonomy.default()
     named = {"label": label, "note": note, "snippets": snippets}
     found = read_labelled(

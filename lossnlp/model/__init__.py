@@ -1,6 +1,14 @@
 """The model: reads deals and says why they were lost, with evidence and calibrated doubt."""
 
-from lossnlp.model._bundle import Bundle, Golden, default_path, labels_of, read_bundle, write_bundle
+from lossnlp.model._bundle import (
+    Bundle,
+    Golden,
+    default_path,
+    labels_of,
+    read_bundle,
+    refuse_foreign,
+    write_bundle,
+)
 from lossnlp.model._calibration import Blend, Calibration, Decisions, Probabilities
 from lossnlp.model._encoder import MAX_TOKENS, Encoded, Marks, OnnxEncoder
 from lossnlp.model._evidence import Clauses, quote
@@ -53,6 +61,7 @@ __all__ = [
     "passages_of",
     "quote",
     "read_bundle",
+    "refuse_foreign",
     "stretches_of",
     "table_of",
     "voices_of",

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 SCHEMA = 1
 MANIFEST, CARD, GOLDEN = "manifest.json", "README.md", "golden.jsonl"
 _TAXONOMY, _TERMS, _ARRAYS = "taxonomy.json", "lexical.json", "lexical.safetensors"
+#: How a tensor of an ONNX graph names the file that holds it: field 1, eight bytes, "location".
+_OUTSIDE_DATA = b"\x0a\x08location"
 _GRAPH, _TOKENIZER, _ENCODER_HEADS = "encoder.onnx", "tokenizer.json", "encoder.safetensors"
 
 
@@ -157,9 +159,10 @@ def _read_schema_1(
         features = LexicalFeatures(
             json.loads(files[_TERMS]), {block: arrays[f"idf.{block}"] for block in BLOCKS}
         )
-        heads = {LEXICAL: _heads(labels_of(taxonomy), arrays)}
+        heads = {LEXICAL: _heads(labels_of(taxonomy), arrays, features.width)}
         encoder = None
         if _GRAPH in files:
+            _refuse_outside_data(files[_GRAPH])
             encoder = OnnxEncoder(files[_GRAPH], files[_TOKENIZER], threads)
             heads[ENCODER] = _heads(labels_of(taxonomy), load(files[_ENCODER_HEADS]))
         golden = tuple(_golden(json.loads(line)) for line in files[GOLDEN].splitlines())
@@ -170,8 +173,20 @@ def _read_schema_1(
     return Bundle(taxonomy, views, calibration, manifest, golden)
 
 
-def _heads(labels: Labels, arrays: Mapping[str, NDArray[np.floating]]) -> LinearHeads:
-    return LinearHeads(labels, arrays["weights"], arrays["bias"])
+def _heads(
+    labels: Labels, arrays: Mapping[str, NDArray[np.floating]], depth: int | None = None
+) -> LinearHeads:
+    weights, bias = arrays["weights"], arrays["bias"]
+    width = sum(labels.widths().values())
+    if weights.shape != (depth or len(weights), width) or bias.shape != (width,):
+        raise ValueError("the heads do not fit the features or the codes")
+    return LinearHeads(labels, weights, bias)
+
+
+def _refuse_outside_data(graph: bytes) -> None:
+    """Refuse a graph whose tensors lie in other files: onnxruntime would open any path."""
+    if _OUTSIDE_DATA in graph:
+        raise ValueError("the encoder refers to files outside the bundle")
 
 
 _READERS: Mapping[int, Callable[[Mapping[str, Any], Mapping[str, bytes], int | None], Bundle]] = {
@@ -207,10 +222,24 @@ def write_bundle(
     Raises
     ------
     InputError
-        If ``out`` exists and is something else than a bundle.
+        If ``out`` exists and is something else than a bundle, or cannot be written.
     """
+    refuse_foreign(out)
+    try:
+        _write(bundle, out, card, golden)
+    except OSError as error:
+        raise InputError(
+            f"{out} cannot be written ({error.strerror}); choose another --out"
+        ) from error
+
+
+def refuse_foreign(out: Path) -> None:
+    """Raise InputError if there is something at ``out`` that a bundle must not replace."""
     if out.exists() and not (out / MANIFEST).is_file() and (out.is_file() or any(out.iterdir())):
         raise InputError(f"{out} exists and is no bundle; choose another --out or remove it")
+
+
+def _write(bundle: Bundle, out: Path, card: str, golden: Sequence[Deal]) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as scratch:
         fresh = Path(scratch) / "new"

@@ -104,9 +104,7 @@ class LinearHeads:
         k = len(self.labels.codes)
         return np.asarray(features @ self.weights[:, :k], dtype=np.float64) + self.bias[:k]
 
-    def raw(
-        self, features: Features
-    ) -> dict[str, NDArray[np.float64]]:
+    def raw(self, features: Features) -> dict[str, NDArray[np.float64]]:
         """Return the margins of every output, [n, width] each."""
         margins = np.asarray(features @ self.weights, dtype=np.float64) + self.bias
         edges = np.cumsum(list(self.labels.widths().values()))[:-1]
