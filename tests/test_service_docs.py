@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from service_kit import KEY, NOTE, Server, missing
+from service_kit import KEY, NOTE, Server
 
 from lossnlp.service import Settings
 from lossnlp.service._problems import _PROBLEMS
@@ -43,7 +43,7 @@ def shell(server: Server, script: str) -> list[str]:
 
 def test_the_curl_guide_runs(server: Server) -> None:
     if not shutil.which("curl"):
-        missing("curl is not installed")
+        pytest.skip("curl is not installed")
     answers = [
         json.loads(line) for sample in samples("curl.md", "sh") for line in shell(server, sample)
     ]
@@ -59,7 +59,7 @@ def test_the_curl_guide_runs(server: Server) -> None:
 
 def test_a_key_made_as_the_guide_says_opens_the_service() -> None:
     if not (shutil.which("openssl") and shutil.which("sha256sum")):
-        missing("openssl or sha256sum is not installed")
+        pytest.skip("openssl or sha256sum is not installed")
     (recipe,) = samples("service.md", "sh")
     done = subprocess.run(
         ["sh", "-eu", "-c", recipe + 'printf %s "$KEY"'], capture_output=True, text=True, check=True
@@ -91,7 +91,7 @@ def test_the_hubspot_samples_run_and_agree(
     assert bool(outputs["code"]) is (note == NOTE)
     assert bool(outputs["question"]) is (note != NOTE)
     if not shutil.which("node"):
-        missing("Node.js is not installed")
+        pytest.skip("Node.js is not installed")
     (node,) = samples("hubspot-custom-code.md", "js")
     event = json.dumps(hubspot_event(note))
     script = f"{node}\nexports.main({event}, (result) => console.log(JSON.stringify(result)));"
@@ -147,7 +147,7 @@ def test_the_image_runs_without_root_and_the_unit_is_sound(tmp_path: Path) -> No
     for source in re.findall(r"^COPY (?!--from)(.+) \S+$", (ROOT / "Dockerfile").read_text(), re.M):
         assert all((ROOT / name).exists() for name in source.split())
     if not shutil.which("systemd-analyze"):
-        missing("systemd-analyze is not installed")
+        pytest.skip("systemd-analyze is not installed")
     unit = (ROOT / "deploy" / "lossnlp.service").read_text()
     copy = tmp_path / "lossnlp.service"
     copy.write_text(unit.replace("/opt/lossnlp/bin/lossnlp", "/bin/true"))
