@@ -160,6 +160,8 @@ class LexicalFeatures:
             _Block(longest, voices, {t: i for i, t in enumerate(self.terms[name])}, idf[name])
             for name, (longest, voices) in BLOCKS.items()
         ]
+        if any(len(block.index) != len(block.idf) for block in self._blocks):
+            raise ValueError("the lexical terms do not fit their frequencies")
         self.width = sum(len(block.idf) for block in self._blocks)
 
     @property
