@@ -60,7 +60,7 @@ class Service:
         self._store: FeedbackStore | None = None
         timeout = settings.timeout_seconds
         self._single = Lane("suggest", settings.thread_count, settings.max_waiting, timeout)
-        self._batch = Lane("score", 1, 2, timeout)
+        self._batch = Lane("score", 1, 2, _BATCH_PATIENCE * timeout)
         self._database = Lane("feedback", 1, settings.max_waiting, timeout)
 
     async def start(self) -> None:
@@ -196,6 +196,7 @@ class Service:
 
 _SOON = {"Retry-After": "1"}
 _FEW = 16
+_BATCH_PATIENCE = 6
 
 
 def _read_one(loaded: Loaded, deal: Deal) -> Suggestion:

@@ -73,8 +73,8 @@ class Settings(BaseSettings):
     max_waiting
         Requests that may wait for a thread; more are refused with 429 at once.
     timeout_seconds
-        Time after which a request that has no answer gets 503, and one whose body has not
-        arrived 408.
+        Time after which a request that has no answer gets 503 (six times that for many deals),
+        and one whose body has not arrived 408.
     drain_seconds
         Time between SIGTERM, when ``/readyz`` turns to 503, and the end of accepting requests.
     log_level
