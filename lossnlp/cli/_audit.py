@@ -27,6 +27,10 @@ def audit(
     model: Annotated[Path | None, typer.Option(help="Bundle (default: the shipped one).")] = None,
     label: Annotated[str | None, typer.Option(help="Column of the loss reasons.")] = None,
     note: Annotated[str | None, typer.Option(help="Column of the notes.")] = None,
+    snippets: Annotated[str | None, typer.Option(help="Column of the snippets.")] = None,
+    deal_id: Annotated[str | None, typer.Option("--id", help="Column of the deals' ids.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Encoding of a text file.")] = None,
+    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook.")] = None,
     crosswalk: Annotated[
         Path | None, typer.Option(help="What the labels mean; proposed when not given.")
     ] = None,
@@ -66,10 +70,17 @@ def audit(
     from lossnlp.taxonomy import Crosswalk
 
     _refuse_unwritable(out)
-    named = {part: column for part, column in (("label", label), ("note", note)) if column}
+    named = {"label": label, "note": note, "snippets": snippets, "id": deal_id}
     reads = load(model)
     known = Crosswalk.read(crosswalk, reads.taxonomy) if crosswalk else None
-    export = open_export(data, columns=named, date_order=date_order, need=("note", "label"))
+    export = open_export(
+        data,
+        columns={part: column for part, column in named.items() if column},
+        date_order=date_order,
+        encoding=encoding,
+        sheet=sheet,
+        need=("note", "label"),
+    )
     _print_choices(export)
     drawn = out / "sample.csv"
     with _progress() as progress:
