@@ -7,18 +7,23 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from click.testing import Result
 from scoring_kit import bundle, records, write_jsonl, write_parquet
 from typer.testing import CliRunner
 
+from lossnlp import InputError
 from lossnlp.cli import app, main
 
 
-def lossnlp(*arguments: str | Path, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "lossnlp", *map(str, arguments), "--model", str(bundle())]
-    return subprocess.run(command, capture_output=True, text=True, input=stdin, timeout=180)
+def lossnlp(*arguments: str | Path, stdin: str | None = None) -> Result:
+    """Run the command in this process."""
+    command = ["score", *map(str, arguments), "--model", str(bundle())]
+    return CliRunner().invoke(app, command, input=stdin)
 
 
 def test_help_holds_an_example() -> None:
@@ -28,8 +33,8 @@ def test_help_holds_an_example() -> None:
 
 def test_a_file(tmp_path: Path) -> None:
     source = write_parquet(tmp_path / "in.parquet", 20)
-    said = lossnlp("score", source, tmp_path / "out.csv")
-    assert (said.returncode, said.stdout) == (0, "")
+    said = lossnlp(source, tmp_path / "out.csv")
+    assert (said.exit_code, said.stdout) == (0, "")
     assert 'note: "note" (by name)' in said.stderr
     assert "20 rows written to" in said.stderr
     assert (tmp_path / "out.csv").exists()
@@ -37,7 +42,8 @@ def test_a_file(tmp_path: Path) -> None:
 
 def test_in_a_pipe() -> None:
     lines = "\n".join(json.dumps({"note": row["note"]}) for row in records(5))
-    said = lossnlp("score", "-", "-", stdin=lines)
+    command = [sys.executable, "-m", "lossnlp", "score", "-", "-", "--model", str(bundle())]
+    said = subprocess.run(command, capture_output=True, text=True, input=lines, timeout=180)
     rows = [json.loads(line) for line in said.stdout.splitlines()]
     assert [row["note"] for row in rows] == [row["note"] for row in records(5)]
     assert all(row["reason"] for row in rows)
@@ -45,9 +51,9 @@ def test_in_a_pipe() -> None:
 
 
 def test_a_pipe_cannot_become_parquet(tmp_path: Path) -> None:
-    said = lossnlp("score", "-", tmp_path / "out.parquet", stdin='{"note": "x"}\n')
-    assert said.returncode == 2
-    assert said.stderr.splitlines()[-1].startswith("lossnlp: standard input can only be written as")
+    said = lossnlp("-", tmp_path / "out.parquet", stdin='{"note": "x"}\n')
+    assert isinstance(said.exception, InputError)
+    assert "standard input can only be written as JSONL" in str(said.exception)
 
 
 def test_bad_input_is_one_line_and_exit_2(
@@ -62,30 +68,35 @@ def test_bad_input_is_one_line_and_exit_2(
 def test_compare_with_a_column_and_a_file(tmp_path: Path) -> None:
     rows = [{**row, "before": "price"} for row in records(10)]
     source = write_jsonl(tmp_path / "in.jsonl", rows)
-    first = lossnlp("score", source, tmp_path / "out.jsonl", "--compare", "before")
+    first = lossnlp(source, tmp_path / "out.jsonl", "--compare", "before")
     assert "of 10 deals have another reason than before" in first.stdout
-    again = lossnlp("score", source, tmp_path / "new.jsonl", "--compare", tmp_path / "out.jsonl")
+    again = lossnlp(source, tmp_path / "new.jsonl", "--compare", tmp_path / "out.jsonl")
     assert "0 of 10 deals have another reason than before" in again.stdout
-    said = lossnlp("score", source, "-", "--compare", "before")
-    assert said.returncode == 2
-    assert "--compare needs a file" in said.stderr
+    said = lossnlp(source, "-", "--compare", "before")
+    assert "--compare needs a file" in str(said.exception)
 
 
 def test_resume_of_a_finished_run(tmp_path: Path) -> None:
     source = write_parquet(tmp_path / "in.parquet", 5)
-    lossnlp("score", source, tmp_path / "out.parquet")
-    said = lossnlp("score", source, tmp_path / "out.parquet", "--resume")
-    assert said.returncode == 0
+    lossnlp(source, tmp_path / "out.parquet")
+    said = lossnlp(source, tmp_path / "out.parquet", "--resume")
+    assert said.exit_code == 0
     assert "nothing was left to do" in said.stderr
 
 
 def test_a_terminal_sees_a_bar(tmp_path: Path) -> None:
-    source = write_parquet(tmp_path / "in.parquet", 20)
+    source, target = write_parquet(tmp_path / "in.parquet", 20), tmp_path / "out.csv"
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "lossnlp", "score", str(source), str(tmp_path / "out.csv")]
-    subprocess.run(command, stderr=theirs, timeout=180, check=True)
+    command = [sys.executable, "-m", "lossnlp", "score", source, target, "--model", bundle()]
+    process = subprocess.Popen(list(map(str, command)), stderr=theirs)
     os.close(theirs)
-    with os.fdopen(ours, "rb", buffering=0) as screen:
-        seen = screen.read(65536)
-    assert "20 rows" in seen.decode()
-    assert "━" in seen.decode()
+    seen = "".join(_until_closed(ours))
+    assert process.wait(timeout=60) == 0
+    assert "20 rows" in seen
+    assert "━" in seen
+
+
+def _until_closed(terminal: int) -> Iterator[str]:
+    with os.fdopen(terminal, "rb", buffering=0) as screen, suppress(OSError):  # EIO: the end
+        while piece := screen.read(4096):
+            yield piece.decode(errors="replace")

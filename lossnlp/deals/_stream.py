@@ -8,6 +8,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple, cast
 
@@ -16,7 +17,7 @@ from lossnlp.deals import _columns, _delimited, _fields
 from lossnlp.deals._dates import DateOrder, parse_date
 from lossnlp.deals._export import pick_columns, refuse_missing
 from lossnlp.deals._records import text_of
-from lossnlp.deals._snippets import SnippetsError, parse_cell
+from lossnlp.deals._snippets import SnippetsError, from_list, parse_cell
 from lossnlp.deals._table import FOOTER, Table, header_index
 
 _HEAD_BYTES = 1 << 18
@@ -132,7 +133,11 @@ def read_rows(
         the row's own owner is known as a seller's name, so a colleague's is taken as the buyer's.
     """
     problems: dict[int, str] = {}
-    read = {part: [text_of(cell).strip() or None for cell in values[part]] for part in values}
+    read: dict[str, list[Any]] = {
+        part: [text_of(cell).strip() or None for cell in cells]
+        for part, cells in values.items()
+        if part not in ("note", "snippets", "close_date")
+    }
     if "note" in values:
         read["note"] = [_fields.line_feeds(text_of(cell)) for cell in values["note"]]
     if "close_date" in values:
@@ -156,13 +161,16 @@ def _head_encoding(head: bytes, name: str) -> str:
     return "utf-8" if chosen == "cp1252" and broken * 10 < high else chosen
 
 
+_parsed = lru_cache(maxsize=4096)(parse_date)  # years of deals close on few different days
+
+
 def _date(cell: Any, order: DateOrder | None, row: int, problems: dict[int, str]) -> date | None:
     if isinstance(cell, datetime):
         return cell.date()
     if cell is None or isinstance(cell, date):
         return cell
     text = text_of(cell)
-    found = parse_date(text, order)
+    found = _parsed(text, order)
     if found is None and text.strip():
         problems[row] = "the close date is no date"
     return found
@@ -171,8 +179,11 @@ def _date(cell: Any, order: DateOrder | None, row: int, problems: dict[int, str]
 def _snippets(
     cell: Any, owner: str | None, row: int, problems: dict[int, str]
 ) -> list[dict[str, str]]:
+    if not cell:
+        return []
+    own = _fields.own_names([owner]) if owner else ()
     try:
-        return parse_cell(text_of(cell), _fields.own_names([owner]) if owner else ())
+        return from_list(cell, own) if isinstance(cell, list) else parse_cell(text_of(cell), own)
     except SnippetsError as error:
         problems[row] = f"snippets left out: {error}"
         return []

@@ -39,10 +39,10 @@ class Engine(Protocol):
 
 
 def cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Return how many cores this process may use, by its affinity and its container's quota."""
+    from joblib import cpu_count
+
+    return int(cpu_count())
 
 
 @contextmanager

@@ -18,7 +18,7 @@ import numpy as np
 from lossnlp._errors import InputError
 from lossnlp.deals import Deal
 from lossnlp.model import Calibration, Labels, LinearHeads, Probabilities, labels_of
-from lossnlp.scoring._hashed import FAMILIES, Found, features_of
+from lossnlp.scoring._hashed import FAMILIES, Found, Occurrences, features_of
 from lossnlp.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
@@ -51,25 +51,45 @@ class HashedVocabulary:
         self._slots = np.full(int(self._mask) + 1, _UNKNOWN, dtype=np.int32)
         self._slots[(hashes & self._mask).astype(np.intp)] = np.arange(len(hashes))
 
-    def matrix(self, found: Found) -> csr_array:
-        """Return one row a deal, [n, f]: in each family the occurrences have unit length."""
+    def matrix(self, found: Found) -> Summed:
+        """Return one row a deal, [n, f]; in each family its occurrences have unit length."""
+        families = (self._family(found.families[name], found.deals) for name in FAMILIES)
+        return Summed([part for family in families for part in family])
+
+    def _family(self, runs: Sequence[Occurrences], deals: int) -> list[csr_array]:
+        known = [self._known(run) for run in runs]
+        square = np.zeros(deals)
+        for deal, row in known:
+            square += np.bincount(deal, np.square(self.weight[row]), minlength=deals)
+        scale = (1 / np.sqrt(np.maximum(square, 1e-12))).astype(np.float32)
+        return [self._sparse(deal, row, scale) for deal, row in known]
+
+    def _known(self, run: Occurrences) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+        row = self._slots[(run.hashes & self._mask).astype(np.intp)]
+        known = (row != _UNKNOWN) & (self.hashes[row] == run.hashes)
+        return run.deal[known], row[known]
+
+    def _sparse(
+        self, deal: NDArray[np.intp], row: NDArray[np.int32], scale: NDArray[np.float32]
+    ) -> csr_array:
         from scipy.sparse import csr_array
 
-        deals: list[NDArray[np.intp]] = []
-        rows: list[NDArray[np.int32]] = []
-        values: list[NDArray[np.float32]] = []
-        for name in FAMILIES:
-            deal, hashes = found.families[name]
-            row = self._slots[(hashes & self._mask).astype(np.intp)]
-            known = (row != _UNKNOWN) & (self.hashes[row] == hashes)
-            deal, row = deal[known], row[known]
-            weight = self.weight[row]
-            length = np.sqrt(np.bincount(deal, np.square(weight), minlength=found.deals))
-            values.append((weight / length[deal]).astype(np.float32))
-            deals.append(deal)
-            rows.append(row)
-        where = np.concatenate(deals), np.concatenate(rows)
-        return csr_array((np.concatenate(values), where), shape=(found.deals, len(self.hashes)))
+        ends = np.cumsum(np.bincount(deal, minlength=len(scale)))
+        values = self.weight[row] * scale[deal]
+        shape = len(scale), len(self.hashes)
+        return csr_array((values, row, np.concatenate(([0], ends))), shape=shape)
+
+
+@dataclass(frozen=True)
+class Summed:
+    """Sparse matrices whose sum is meant; multiplying each is cheaper than adding them."""
+
+    parts: Sequence[csr_array]
+
+    def __matmul__(self, table: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the sum of the products."""
+        product: NDArray[np.float32] = np.sum([part @ table for part in self.parts], axis=0)
+        return product
 
 
 def slots_for(features: int) -> int:

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -54,41 +54,46 @@ def _byte_codes() -> NDArray[np.uint64]:
 _CLASSES, _CODES = _byte_classes(), _byte_codes()
 
 
+class Occurrences(NamedTuple):
+    """Features as they occur: the deal of each, in ascending order, and its hash."""
+
+    deal: Places
+    hashes: Hashes
+
+
 @dataclass(frozen=True)
 class Found:
-    """The features of n deals: the deal and the hash of each occurrence, family by family."""
+    """The features of n deals: of each family some runs of occurrences."""
 
     deals: int
-    families: Mapping[str, tuple[Places, Hashes]]
+    families: Mapping[str, Sequence[Occurrences]]
 
 
 def features_of(deals: Sequence[Deal]) -> Found:
     """Return every feature of every deal."""
     texts, owner, buyer = _texts(deals)
     if not texts:
-        nothing = np.empty(0, np.intp), np.empty(0, np.uint64)
-        return Found(len(deals), dict.fromkeys(FAMILIES, nothing))
+        return Found(0, dict.fromkeys(FAMILIES, ()))
     data = _joined(texts)
     text, start, end = _tokens(data)
     words = _hashes(data, start, end)
     deal = owner[text]
-    runs = [(deal, _salted(words, 1)), *(_run(words, text, deal, n) for n in (2, 3))]
     said = buyer[text]
-    heard = [(deal[said], _salted(words[said], 4)), _run(words[said], text[said], deal[said], 2, 5)]
+    heard = words[said], text[said], deal[said]
     return Found(
         len(deals),
         {
-            "word": _together(runs),
-            "part": _parts(data, start, end, words, deal),
-            "buyer": _together(heard),
-            "static": (deal, _salted(words, 6)),
+            "word": [_run(words, text, deal, length, salt=length) for length in (1, 2, 3)],
+            "part": [_parts(data, start, end, words, deal)],
+            "buyer": [_run(*heard, length, salt=3 + length) for length in (1, 2)],
+            "static": [_run(words, text, deal, 1, salt=6)],
         },
     )
 
 
 def static_hash(word: str) -> int | None:
     """Return the hash of a word in the ``static`` family; None if the text is no single word."""
-    found = features_of([Deal(word)]).families["static"][1]
+    found = features_of([Deal(word)]).families["static"][0].hashes
     return int(found[0]) if len(found) == 1 else None
 
 
@@ -160,21 +165,19 @@ def _salted(value: Hashes, salt: int) -> Hashes:
     return _mixed(value + np.uint64(salt * 0xD1B54A32D192ED03 % 2**64))
 
 
-def _run(
-    words: Hashes, text: Places, deal: Places, length: int, salt: int | None = None
-) -> tuple[Places, Hashes]:
+def _run(words: Hashes, text: Places, deal: Places, length: int, *, salt: int) -> Occurrences:
     """Return the runs of ``length`` neighbouring words of one text."""
     count = max(len(words) - length + 1, 0)
     value = words[:count]
     for step in range(1, length):
         value = _mixed(value * np.uint64(_BASE) + words[step : step + count])
     whole = text[:count] == text[length - 1 : length - 1 + count]
-    return deal[:count][whole], _salted(value[whole], salt or length)
+    return Occurrences(deal[:count][whole], _salted(value[whole], salt))
 
 
 def _parts(
     data: NDArray[np.uint8], start: Places, end: Places, words: Hashes, deal: Places
-) -> tuple[Places, Hashes]:
+) -> Occurrences:
     """Return the parts of words, edges included; each different word is taken apart once."""
     _, first, word = np.unique(words, return_index=True, return_inverse=True)
     size = (end - start)[first]
@@ -192,7 +195,7 @@ def _parts(
     )
     edge = np.concatenate(([0], np.cumsum(many)))
     taken = np.repeat(edge[word], many[word]) + _counted(many[word])
-    return np.repeat(deal, many[word]), gram[taken]
+    return Occurrences(np.repeat(deal, many[word]), gram[taken])
 
 
 def _edged(
@@ -211,7 +214,3 @@ def _counted(count: Places) -> Places:
     ends = np.cumsum(count)
     steps: Places = np.arange(int(ends[-1]) if len(ends) else 0) - np.repeat(ends - count, count)
     return steps
-
-
-def _together(parts: Sequence[tuple[Places, Hashes]]) -> tuple[Places, Hashes]:
-    return np.concatenate([p for p, _ in parts]), np.concatenate([h for _, h in parts])

@@ -26,6 +26,7 @@ if sys.platform != "win32":
 
 MANIFEST = "_manifest.jsonl"
 MARKER = "_SUCCESS"
+_LOCK = "_lock"
 _FORMAT = 1
 
 
@@ -109,11 +110,12 @@ class Parts:
     def close(self) -> None:
         """Let another run work in this folder."""
         self._lock.close()
+        (self.folder / _LOCK).unlink(missing_ok=True)
 
     def _begin(self) -> None:
         """Take the folder for this run; keep of the manifest what was verified."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._lock = (self.folder / "_lock").open("w")
+        self._lock = (self.folder / _LOCK).open("w")
         if sys.platform != "win32":
             try:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -126,7 +128,7 @@ class Parts:
             stray.unlink()
 
     def _append(self, entry: dict[str, Any]) -> None:
-        with self._manifest.open("ab") as handle:
+        with told_when_full(self._manifest), self._manifest.open("ab") as handle:
             handle.write(as_line(entry))
             _sync(handle)
 
@@ -196,7 +198,8 @@ def read_marker(path: Path) -> dict[str, Any] | None:
 
 def discard(folder: Path) -> None:
     """Remove the folder of the parts, once they are joined."""
-    shutil.rmtree(folder)
+    if folder.exists():
+        shutil.rmtree(folder)
 
 
 def _whole_lines(path: Path) -> Iterator[dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from lossnlp.deals import Layout, read_rows
-from lossnlp.scoring._blocks import Block, as_json
+from lossnlp.scoring._blocks import Block
 from lossnlp.scoring._columns import SCORE_SCHEMA
 from lossnlp.scoring._tiers import Tier, open_tier
 
@@ -112,7 +112,9 @@ def _cut(row: int, text: str, what: str, problems: dict[int, list[str]]) -> str:
 def _distinct(values: Mapping[str, Sequence[Any]]) -> tuple[list[int], list[int]]:
     """Return the rows that hold a deal for the first time, and each row's place among them."""
     keys = [
-        [as_json(said) if said else "" for said in cells] if part == "snippets" else cells
+        [tuple((turn["speaker"], turn["text"]) for turn in said) for said in cells]
+        if part == "snippets"
+        else cells
         for part, cells in values.items()
     ]
     places: dict[tuple[Any, ...], int] = {}

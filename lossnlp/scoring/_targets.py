@@ -101,6 +101,8 @@ class _Files:
         asked = self._run.asked(self._kind)
         done = read_marker(marker) if resume else None
         if done and self._is_whole(done, asked):
+            if self._is_file:
+                discard(folder)
             return done["rows"], done["rows"]
         self._refuse_finished(folder, marker)
         parts = Parts(folder, asked, resume=resume)

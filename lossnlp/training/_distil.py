@@ -169,7 +169,7 @@ def _teach(teacher: Bundle, deals: Sequence[Deal], made: int, seed: int) -> _Stu
     vocabulary = HashedVocabulary(
         np.concatenate([known, words]), np.concatenate([weight, np.ones(len(words), np.float32)])
     )
-    features = vocabulary.matrix(found).tocsc()
+    features = sum(vocabulary.matrix(found).parts[1:], vocabulary.matrix(found).parts[0]).tocsc()
     counted, static = features[:, : len(known)].tocsr(), features[:, len(known) :] @ vectors
     labels = labels_of(teacher.taxonomy)
     weights, bias = _fitted(counted, static, targets, labels, seed)
@@ -189,10 +189,13 @@ def _read(teacher: Bundle, deals: Sequence[Deal]) -> Probabilities:
 def _known(found: Found) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
     """Choose the features that stand in enough deals, the most frequent first, with their idf."""
     counts: list[tuple[NDArray[np.uint64], NDArray[np.intp]]] = []
-    for name in FAMILIES[:-1]:
-        deal, hashes = found.families[name]
-        pairs = np.unique(np.stack([hashes, deal.astype(np.uint64)]), axis=1)
-        counts.append(np.unique(pairs[0], return_counts=True))
+    for name in FAMILIES[:-1]:  # the last one's are the static words
+        for run in found.families[name]:
+            order = np.lexsort((run.deal, run.hashes))
+            hashes, deal = run.hashes[order], run.deal[order]
+            new = np.ones(len(order), dtype=bool)
+            new[1:] = (hashes[1:] != hashes[:-1]) | (deal[1:] != deal[:-1])
+            counts.append(np.unique(hashes[new], return_counts=True))
     hashes = np.concatenate([h for h, _ in counts])
     df = np.concatenate([n for _, n in counts])
     order = np.argsort(-df, kind="stable")
