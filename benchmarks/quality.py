@@ -36,6 +36,7 @@ from lossnlp.training import (
     LabelledDeal,
     calibrate,
     fit_lexical,
+    lessons_of,
     read_labelled,
     starter_deals,
     truth_of,
@@ -180,7 +181,8 @@ def chosen(codes: Iterable[int]) -> np.ndarray:
 
 
 def lexical(inside: Deals, outside: Deals) -> np.ndarray:
-    seen = fit_lexical(inside, LABELS)([voices_of(passages_of(d.deal)) for d in outside])
+    taught = [*inside, *lessons_of(Taxonomy.default())]
+    seen = fit_lexical(taught, LABELS)([voices_of(passages_of(d.deal)) for d in outside])
     return seen.scores[LEXICAL].primary
 
 
@@ -222,7 +224,7 @@ def fasttext(inside: Deals, outside: Deals) -> np.ndarray:
         file = Path(folder) / "train.txt"
         file.write_text("\n".join(lines), encoding="utf-8")
         model = peer.train_supervised(
-            str(file), epoch=50, lr=0.5, wordNgrams=2, minn=3, maxn=5, dim=100, thread=1, verbose=0
+            str(file), epoch=50, lr=0.5, wordNgrams=2, thread=1, verbose=0
         )
     # The packaged predict() fails with numpy 2; the object beneath it does not.
     texts = [flat(text_of(d)) + "\n" for d in outside]

@@ -9,7 +9,7 @@ from lossnlp.training._examples import FineTuning
 from lossnlp.training._fit import fit_lexical
 from lossnlp.training._frozen import FitFrozen
 from lossnlp.training._hybrid import FitHybrid
-from lossnlp.training._labelled import LabelledDeal, starter_deals
+from lossnlp.training._labelled import LabelledDeal, lessons_of, starter_deals
 from lossnlp.training._train import Trained, train, train_on_own
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "calibrate",
     "evaluate",
     "fit_lexical",
+    "lessons_of",
     "metrics_table",
     "read_labelled",
     "starter_deals",
