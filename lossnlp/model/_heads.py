@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -13,12 +13,17 @@ from lossnlp.model._rows import Rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from scipy.sparse import csr_array
 
     from lossnlp.model._lexical import SparseRows
 
-    #: One row a deal, [n, d].
-    Features = SparseRows | csr_array | NDArray[np.float32]
+
+class Features(Protocol):
+    """Features of n deals, one row a deal, in any form that weights can be multiplied with."""
+
+    def __matmul__(self, weights: Any, /) -> Any:
+        """Return the product, [n, width]."""
+        ...
+
 
 #: The outputs, in the order in which a head's columns stand side by side.
 OUTPUTS = ("primary", "sub", "contributing", "ruled_out")

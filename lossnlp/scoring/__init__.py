@@ -3,7 +3,7 @@
 from lossnlp.scoring._columns import SCORE_SCHEMA
 from lossnlp.scoring._compare import Comparison, compare
 from lossnlp.scoring._fast import FAST, FastModel, HashedVocabulary, add_fast, apart
-from lossnlp.scoring._hashed import FAMILIES, Found, features_of, static_hash
+from lossnlp.scoring._hashed import FAMILIES, Found, features_of, static_hashes
 from lossnlp.scoring._score import ScoreSummary, score
 from lossnlp.scoring._targets import Progress
 
@@ -22,5 +22,5 @@ __all__ = [
     "compare",
     "features_of",
     "score",
-    "static_hash",
+    "static_hashes",
 ]

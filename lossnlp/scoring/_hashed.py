@@ -61,6 +61,9 @@ class Occurrences(NamedTuple):
     hashes: Hashes
 
 
+_NOTHING = Occurrences(np.empty(0, np.intp), np.empty(0, np.uint64))
+
+
 @dataclass(frozen=True)
 class Found:
     """The features of n deals: of each family some runs of occurrences."""
@@ -91,10 +94,11 @@ def features_of(deals: Sequence[Deal]) -> Found:
     )
 
 
-def static_hash(word: str) -> int | None:
-    """Return the hash of a word in the ``static`` family; None if the text is no single word."""
-    found = features_of([Deal(word)]).families["static"][0].hashes
-    return int(found[0]) if len(found) == 1 else None
+def static_hashes(words: Sequence[str]) -> tuple[Places, Hashes]:
+    """Return the positions of those texts that are single words, and their ``static`` hashes."""
+    (run,) = features_of([Deal(word) for word in words]).families["static"] or [_NOTHING]
+    alone = np.bincount(run.deal, minlength=len(words))[run.deal] == 1
+    return run.deal[alone], run.hashes[alone]
 
 
 def _texts(deals: Sequence[Deal]) -> tuple[list[str], Places, NDArray[np.bool_]]:
@@ -202,7 +206,7 @@ def _edged(
     data: NDArray[np.uint8], start: Places, size: Places
 ) -> tuple[NDArray[np.uint8], Places]:
     """Return the words with an edge mark on both sides, and where each begins."""
-    begin = np.concatenate(([0], np.cumsum(size + 2)[:-1])).astype(np.intp)
+    begin = np.cumsum(size + 2) - (size + 2)
     edged = np.full(int((size + 2).sum()), _EDGE, dtype=np.uint8)
     steps = _counted(size)
     edged[np.repeat(begin + 1, size) + steps] = data[np.repeat(start, size) + steps]

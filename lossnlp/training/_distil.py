@@ -28,7 +28,7 @@ from lossnlp.scoring import (
     HashedVocabulary,
     apart,
     features_of,
-    static_hash,
+    static_hashes,
 )
 from lossnlp.training._calibrate import calibrate, truth_of
 from lossnlp.training._folds import Fit
@@ -216,14 +216,15 @@ def _static(
     if encoder is None:
         return np.empty(0, np.uint64), np.empty((0, 0), np.float32)
     words = sorted({*_pieces(encoder), *(w for deal in lessons for w in deal.note.lower().split())})
-    hashed = {h: word for word in words if (h := static_hash(word)) is not None}
-    vectors = encoder.encode(list(hashed.values())).vectors
+    places, hashes = static_hashes(words)
+    hashes, first = np.unique(hashes, return_index=True)
+    first = first[apart(hashes)]
+    vectors = encoder.encode([words[place] for place in places[first]]).vectors
     vectors = vectors - vectors.mean(axis=0)
     _, axes = np.linalg.eigh(vectors.T @ vectors)
     reduced = vectors @ axes[:, : -_STATIC_WIDTH - 1 : -1]
     reduced /= np.sqrt(np.square(reduced).sum(axis=1).mean())
-    keep = apart(hashes := np.array(list(hashed), dtype=np.uint64))
-    return hashes[keep], reduced[keep].astype(np.float32)
+    return hashes[apart(hashes)], reduced.astype(np.float32)
 
 
 def _pieces(encoder: Encoder) -> list[str]:
@@ -258,7 +259,8 @@ def _fitted(
             slope = _slope(here @ weights + bias, targets.rows(chosen), labels)
             slope /= len(chosen)
             rate = _STEP * (1 - done / rounds)
-            steps[0].move(weights, np.asarray(here.T @ slope) + _DECAY * weights, rate)
+            downhill = np.asarray(here.T @ slope + _DECAY * weights, dtype=np.float32)
+            steps[0].move(weights, downhill, rate)
             steps[1].move(bias, slope.sum(axis=0, dtype=np.float32), rate)
             done += 1
     return weights, bias

@@ -1,0 +1,316 @@
+"""What the text room finds, how fast, and in how much memory: `python benchmarks/text.py`.
+
+The starter corpus was looked at while the rules were written (the files in DEVELOPED) and while
+the weights of the revisit words were fitted (all of it, so those are measured by refitting without
+the files measured). The two example exports were not looked at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import random
+import resource
+import statistics
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
+
+from sklearn.feature_extraction import DictVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
+
+from lossnlp.deals import Deal, Snippet, deals_of, open_export
+from lossnlp.text import Signals, TextReader, clean
+from lossnlp.text import _reader as reader_module
+from lossnlp.text import _revisit as revisit_module
+from lossnlp.text._competitors import CompetitorFinder
+from lossnlp.text._vendors import read_vendors
+
+ROOT = Path(__file__).parents[1]
+#: The files whose errors were read while the rules for rivals were written.
+DEVELOPED = {
+    "t1",
+    "t2",
+    "t4",
+    "t5",
+    "t6",
+    "t8",
+    "t10",
+    "t12",
+    "t14",
+    "t16",
+    "t17",
+    "t18",
+    "t19",
+    "t20",
+}
+FOLDS = 6
+
+
+@dataclass(frozen=True)
+class Gold:
+    """A deal with the rivals and the revisit words that its annotator named."""
+
+    deal: Deal
+    competitors: frozenset[str]
+    revisit: str | None
+    file: str
+
+
+class Counts(NamedTuple):
+    """True positives, false positives, false negatives."""
+
+    found: int
+    wrong: int
+    missed: int
+
+    @property
+    def f1(self) -> float:
+        """The harmonic mean of precision and recall."""
+        return 2 * self.found / max(1, 2 * self.found + self.wrong + self.missed)
+
+    def __str__(self) -> str:
+        precision = self.found / max(1, self.found + self.wrong)
+        recall = self.found / max(1, self.found + self.missed)
+        return f"P {precision:.3f}  R {recall:.3f}  F1 {self.f1:.3f}"
+
+
+def starter() -> list[Gold]:
+    gold = []
+    folder = files("lossnlp.training").joinpath("starter")
+    for path in (entry for entry in folder.iterdir() if entry.name.endswith(".jsonl")):
+        for line in path.read_text(encoding="utf-8").strip().split("\n"):
+            row = json.loads(line)
+            snippets = tuple(Snippet(**said) for said in row["snippets"])
+            deal = Deal(row["note"], snippets, id=row["id"])
+            gold.append(_gold(deal, row, path.name.removesuffix(".jsonl")))
+    return gold
+
+
+def examples() -> list[Gold]:
+    path = ROOT / "examples" / "closed_lost_fy26"
+    rows = [json.loads(line) for line in Path(f"{path}_gold.jsonl").read_text("utf-8").splitlines()]
+    by_id = {row["record_id"]: row for row in rows}
+    deals = deals_of(open_export(f"{path}_hubspot.csv").deals)
+    return [_gold(deal, by_id[deal.id], "examples") for deal in deals]
+
+
+def _gold(deal: Deal, row: dict[str, object], file: str) -> Gold:
+    names = frozenset(name.casefold() for name in row["competitors"])  # type: ignore[attr-defined]
+    return Gold(deal, names, row["revisit"], file)  # type: ignore[arg-type]
+
+
+def _add(counts: Iterable[Counts]) -> Counts:
+    return Counts(*map(sum, zip(*counts, strict=True)))
+
+
+def _spread(gold: Sequence[Gold], count: Callable[[Sequence[Gold]], Counts]) -> str:
+    by_file = {g.file: [other for other in gold if other.file == g.file] for g in gold}
+    scores = [count(rows).f1 for rows in by_file.values()]
+    if len(scores) == 1:
+        return ""
+    return (
+        f"   F1 over {len(scores)} files: {statistics.mean(scores):.3f} ± "
+        f"{statistics.stdev(scores):.3f}, {min(scores):.3f} to {max(scores):.3f}"
+    )
+
+
+def rivals_found(reader: TextReader, gold: Sequence[Gold]) -> Counts:
+    counts = [Counts(0, 0, 0)]
+    for one, signals in zip(gold, reader.read(g.deal for g in gold), strict=True):
+        named = {rival.name.casefold() for rival in signals.competitors}
+        right = len(named & one.competitors)
+        counts.append(Counts(right, len(named) - right, len(one.competitors) - right))
+    return _add(counts)
+
+
+def reader_with(share: str) -> TextReader:
+    """Return a reader with the whole list, two thirds of it (by a hash of names), or none."""
+    spellings = read_vendors()
+    if share == "two thirds":
+        spellings = [s for s in spellings if hashlib.sha256(s.vendor.encode()).digest()[0] % 3]
+    reader = TextReader()
+    reader._finder = CompetitorFinder(spellings if share != "none" else [])
+    return reader
+
+
+def print_rivals(corpus: Sequence[Gold], unseen: Sequence[Gold]) -> None:
+    print("Rivals (names exactly as annotated, upper and lower case aside)")
+    parts = {
+        "starter, all files": corpus,
+        "starter, files looked at": [g for g in corpus if g.file in DEVELOPED],
+        "starter, files not looked at": [g for g in corpus if g.file not in DEVELOPED],
+        "examples, not looked at": unseen,
+    }
+    for share in ("whole", "two thirds", "none"):
+        reader = reader_with(share)
+        print(f"  list of vendors: {share}")
+        for name, gold in parts.items():
+            print(f"    {name:30}{rivals_found(reader, gold)}", end="")
+            print(_spread(gold, lambda rows, reader=reader: rivals_found(reader, rows)))
+
+
+def revisits_found(signals: Sequence[Signals], gold: Sequence[Gold], share: float) -> Counts:
+    """Count words that share at least ``share`` of their union with the annotated ones."""
+    found = wrong = missed = 0
+    for one, said in zip(gold, signals, strict=True):
+        right = bool(said.revisit and one.revisit) and _overlap(one, said) >= share
+        found += right
+        wrong += said.revisit is not None and not right
+        missed += one.revisit is not None and not right
+    return Counts(found, wrong, missed)
+
+
+def _overlap(one: Gold, signals: Signals) -> float:
+    """Return the letters that both stretches share, as a share of all letters of either."""
+    assert signals.revisit is not None
+    assert one.revisit is not None
+    text = one.deal.source_text(signals.revisit.source)
+    start = text.find(one.revisit)
+    if start < 0:
+        return 0.0
+    mine = set(range(signals.revisit.start, signals.revisit.end))
+    theirs = set(range(start, start + len(one.revisit)))
+    return len(mine & theirs) / len(mine | theirs)
+
+
+def print_revisits(corpus: Sequence[Gold], unseen: Sequence[Gold]) -> None:
+    print("Words that say when to come back")
+    reader = TextReader()
+    shares = (("any overlap", 1e-9), ("half shared", 0.5), ("exact", 0.999))
+    for name, gold, read in (
+        ("starter, refitted without the files measured", corpus, _read_in_folds),
+        ("examples, not looked at", unseen, lambda gold: reader.read(g.deal for g in gold)),
+    ):
+        signals = read(gold)
+        for label, share in shares:
+            print(f"    {name:46}{label:13}{revisits_found(signals, gold, share)}")
+
+
+def _read_in_folds(gold: Sequence[Gold]) -> list[Signals]:
+    """Read each deal with weights fitted without its file."""
+    groups = [g.file for g in gold]
+    signals: list[Signals | None] = [None] * len(gold)
+    for train, test in GroupKFold(FOLDS).split(gold, groups=groups):
+        weights = fitted_weights([gold[i] for i in train])
+        revisit_module._weights.cache_clear()
+        shipped, revisit_module._weights = revisit_module._weights, lambda w=weights: w
+        read = TextReader().read(gold[i].deal for i in test)
+        revisit_module._weights = shipped
+        for i, said in zip(test, read, strict=True):
+            signals[i] = said
+    return [said for said in signals if said is not None]
+
+
+def fitted_weights(gold: Sequence[Gold]) -> dict[str, float]:
+    """Fit the weights of the features of revisit words: a logistic regression, rounded."""
+    rows, labels = [], []
+    for one in gold:
+        for source, given, text in _sources(one.deal):
+            start = given.find(one.revisit) if one.revisit else -1
+            theirs = set(range(start, start + len(one.revisit))) if start >= 0 else set()  # type: ignore[arg-type]
+            for mention in revisit_module.mentions(text, reader_module._place(one.deal, source)):
+                mine = set(range(*text.original(mention.start, mention.end)))
+                shared = len(mine & theirs)
+                rows.append(dict.fromkeys(mention.features, 1.0))
+                labels.append(shared >= 0.5 * min(len(mine), len(theirs) or 1) and shared > 0)
+    vectorizer = DictVectorizer()
+    model = LogisticRegression(C=0.3, max_iter=3000).fit(vectorizer.fit_transform(rows), labels)
+    names = vectorizer.get_feature_names_out()
+    kept = {
+        n: round(float(w), 2) for n, w in zip(names, model.coef_[0], strict=True) if abs(w) >= 0.05
+    }
+    return {"bias": round(float(model.intercept_[0]), 2)} | dict(sorted(kept.items()))
+
+
+def _sources(deal: Deal) -> Iterable[tuple[str, str, object]]:
+    for source in ("note", *(f"snippet:{n}" for n in range(len(deal.snippets)))):
+        given = deal.source_text(source)
+        yield source, given, clean(given)
+
+
+def print_language(corpus: Sequence[Gold]) -> None:
+    signals = TextReader().read(g.deal for g in corpus)
+    foreign = sum(said.language != "en" for said in signals)
+    print(f"Language: {foreign} of {len(corpus)} English deals called not English "
+          f"({100 * foreign / len(corpus):.2f} %)")  # fmt: skip
+
+
+def print_speed(corpus: Sequence[Gold]) -> None:
+    notes = [g.deal.note for g in corpus]
+    words = statistics.mean(len(note.split()) for note in notes)
+    reader = TextReader()
+    finder = reader._finder
+
+    def rivals() -> None:
+        for begin in range(0, len(notes), 1000):
+            texts = [clean(note) for note in notes[begin : begin + 1000]]
+            with finder.zone(text.text for text in texts):
+                for text in texts:
+                    finder.find(text, "note")
+
+    def whole() -> None:
+        reader.read(Deal(note) for note in notes)
+
+    print(f"Speed on one core, notes of {words:.0f} words (processor time, median of 5)")
+    works = {
+        "cleaning": lambda: list(map(clean, notes)),
+        "cleaning and rivals": rivals,
+        "everything": whole,
+    }
+    for name, work in works.items():
+        work()
+        speeds = []
+        for _ in range(5):
+            begin = time.process_time()
+            work()
+            speeds.append(len(notes) / (time.process_time() - begin))
+        spread = f"({min(speeds):,.0f} to {max(speeds):,.0f})"
+        print(f"    {name:22}{statistics.median(speeds):8,.0f} notes/s   {spread}")
+
+
+def print_memory(corpus: Sequence[Gold], notes: int) -> None:
+    """Read ever new notes, each with words never seen before, and print the peak memory."""
+    reader, random_words = TextReader(), random.Random(1)
+    seeds = [g.deal.note for g in corpus if g.competitors]
+    print("Memory (peak resident, MiB) while notes with ever new words and names are read")
+    for step in range(5):
+        for _ in range(notes // 5 // 1000):
+            deals = [
+                Deal(f"{random_words.choice(seeds)} Xq{random_words.getrandbits(60):x}corp")
+                for _ in range(1000)
+            ]
+            reader.read(deals)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(f"    after {(step + 1) * (notes // 5):>9,} notes  {peak:6.0f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--notes", type=int, default=50_000, help="notes for the memory run")
+    parser.add_argument(
+        "--fit-revisit", action="store_true", help="refit lossnlp/text/revisit.json"
+    )
+    options = parser.parse_args()
+    corpus = starter()
+    if options.fit_revisit:
+        path = ROOT / "lossnlp" / "text" / "revisit.json"
+        text = json.dumps(fitted_weights(corpus), ensure_ascii=False, indent=0)
+        path.write_text(text + "\n", encoding="utf-8")
+        print(f"wrote {path.relative_to(ROOT)}")
+        return
+    unseen = examples()
+    print_rivals(corpus, unseen)
+    print_revisits(corpus, unseen)
+    print_language(corpus)
+    print_speed(corpus)
+    print_memory(corpus, options.notes)
+
+
+if __name__ == "__main__":
+    main()
