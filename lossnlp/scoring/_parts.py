@@ -120,6 +120,7 @@ class Parts:
             try:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
+                self._lock.close()
                 raise InputError(f"{self.folder}: another run of score is at work here") from None
         with whole_file(self._manifest) as handle:
             handle.write(as_line(self._asked))
