@@ -2,7 +2,7 @@
 
 from lossnlp.scoring._columns import SCORE_SCHEMA
 from lossnlp.scoring._compare import Comparison, compare
-from lossnlp.scoring._fast import FAST, FastModel, HashedVocabulary, add_fast, apart
+from lossnlp.scoring._fast import FAST, FAST_FILE, FastModel, HashedVocabulary, apart
 from lossnlp.scoring._hashed import FAMILIES, Found, features_of, static_hashes
 from lossnlp.scoring._score import ScoreSummary, score
 from lossnlp.scoring._targets import Progress
@@ -10,6 +10,7 @@ from lossnlp.scoring._targets import Progress
 __all__ = [
     "FAMILIES",
     "FAST",
+    "FAST_FILE",
     "SCORE_SCHEMA",
     "Comparison",
     "FastModel",
@@ -17,7 +18,6 @@ __all__ = [
     "HashedVocabulary",
     "Progress",
     "ScoreSummary",
-    "add_fast",
     "apart",
     "compare",
     "features_of",

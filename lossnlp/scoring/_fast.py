@@ -6,8 +6,6 @@ says nothing of evidence, competitors and dates.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,15 +168,3 @@ def read_fast(bundle: Path, taxonomy: Taxonomy, manifest: Mapping[str, Any]) -> 
         float(facts["margin"]),
         facts["measured"],
     )
-
-
-def add_fast(bundle: Path, fast: FastModel) -> None:
-    """Put the student into a bundle: its file, and its part of the manifest."""
-    content = fast.to_bytes()
-    path = bundle / "manifest.json"
-    manifest = json.loads(path.read_text(encoding="utf-8"))
-    manifest["files"][FAST_FILE] = hashlib.sha256(content).hexdigest()
-    manifest[FAST] = fast.facts()
-    (bundle / FAST_FILE).write_bytes(content)
-    text = json.dumps(manifest, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    path.write_text(text, encoding="utf-8")

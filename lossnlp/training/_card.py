@@ -39,6 +39,7 @@ def card_of(manifest: Mapping[str, Any]) -> str:
         metrics_table(metrics),
         "## Where it is weak\n\n" + _slices(metrics) + "\n\n" + _confusions(metrics),
         *_pairs(metrics),
+        *_tiers(manifest.get("fast")),
         "## By code\n\n" + _codes(metrics),
         "## By group\n\n" + _groups(metrics),
     ]
@@ -54,6 +55,23 @@ def _pairs(metrics: Mapping[str, Any]) -> list[str]:
         " (negations, reversals, who decided), kept apart from all training and tuning."
         f" {pairs['n']} notes: {_number(pairs['accuracy'])} read right, both of a pair in"
         f" {_number(pairs['whole_pairs'])}."
+    ]
+
+
+def _tiers(fast: Mapping[str, Any] | None) -> list[str]:
+    if not fast:
+        return []
+    measured = fast["measured"]
+    rows = [
+        [f"`{tier}`", _number(measured["accuracy"][tier]), _number(measured["agreement"].get(tier))]
+        for tier in ("exact", "fast", "auto")
+    ]
+    return [
+        "## Tiers of `lossnlp score`\n\n`fast` is a student on hashed words that learnt from the"
+        f" model; `auto` asks the model where the student's lead is under {fast['margin']:.3f},"
+        f" which were {_number(measured['handed_over'])} of {measured['n']} held-out deals."
+        " `benchmarks/batch.py` prints their speed.\n\n"
+        + _table(["tier", "reason right", "agrees with exact"], rows)
     ]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +25,7 @@ from lossnlp.model import (
 from lossnlp.scoring import (
     FAMILIES,
     FAST,
+    FAST_FILE,
     FastModel,
     Found,
     HashedVocabulary,
@@ -31,6 +34,7 @@ from lossnlp.scoring import (
     static_hashes,
 )
 from lossnlp.training._calibrate import calibrate, truth_of
+from lossnlp.training._card import card_of
 from lossnlp.training._folds import Fit
 from lossnlp.training._labelled import LabelledDeal
 from lossnlp.training._recombine import recombined
@@ -45,9 +49,9 @@ ALLOWED_LOSS = 0.005
 _LEAST_DEALS = 3  # a feature of fewer deals is a name or a slip
 _MOST_FEATURES = 60_000
 _STATIC_WIDTH = 96  # of a word's vector, after PCA of what the encoder gives
-_EPOCHS = 12
+_EPOCHS = 20
 _BATCH = 512
-_STEP = 3e-3
+_STEP = 2e-2
 _DECAY = 1e-6
 _FLAG_SHARE = 0.3  # what contributing and ruled out count beside the reason
 _READ_AT_ONCE = 512
@@ -69,7 +73,7 @@ def distil(
     deals: Sequence[LabelledDeal],
     fit: Fit,
     *,
-    folds: Sequence[set[str]] | None = None,
+    folds: Sequence[Collection[str]] | None = None,
     made: int = 40_000,
     seed: int = 0,
 ) -> FastModel:
@@ -95,7 +99,7 @@ def distil(
         Of what is drawn.
     """
     labels = labels_of(bundle.taxonomy)
-    folds = folds or [{group} for group in dict.fromkeys(d.group for d in deals)]
+    folds = folds or [[group] for group in dict.fromkeys(d.group for d in deals)]
     scores: list[Scores] = []
     taught: list[Probabilities] = []
     held: list[LabelledDeal] = []
@@ -117,6 +121,19 @@ def distil(
     )
     final = _teach(bundle, [d.deal for d in deals], made, seed)
     return FastModel(final.vocabulary, final.heads, calibration, margin, measured)
+
+
+def write_fast(bundle: Path, fast: FastModel) -> None:
+    """Put the student into a bundle: its file, its part of the manifest, its place on the card."""
+    path = bundle / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest[FAST] = fast.facts()
+    files = {FAST_FILE: fast.to_bytes(), "README.md": card_of(manifest).encode()}
+    for name, content in files.items():
+        (bundle / name).write_bytes(content)
+        manifest["files"][name] = hashlib.sha256(content).hexdigest()
+    text = json.dumps(manifest, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    path.write_text(text, encoding="utf-8")
 
 
 def choose_margin(
