@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from lossnlp.text._clean import CleanText
 from lossnlp.text._pipeline import blank_pipeline
-from lossnlp.text._roles import is_rival, role_of
+from lossnlp.text._roles import role_of
 from lossnlp.text._signals import Competitor, Role
 from lossnlp.text._vendors import Spelling, everyday_words, given_names
 
@@ -37,8 +37,9 @@ _TAIL = re.compile(
 _SENTENCE_BREAK = re.compile(r"[.!?…]+[\"'”’)]*\s|\n")
 _AND = re.compile(r"[ ]?(?:,|/|&|\+|,? and|,? or|, then)[ ]?")
 _PERIOD = re.compile(r"(?:FY|CY|QTR|[QHPW])\d")
-_LEFT, _RIGHT = 110, 90
+_LEFT, _RIGHT = 60, 45
 _OTHER, _THIS = "¤", "§"
+_MARKS = re.compile("[¤§]")
 _ROLES_BY_WEIGHT = ("chosen", "under_contract", "in_use", "rejected", "considered")
 
 
@@ -103,7 +104,7 @@ class CompetitorFinder:
         roles: list[Role | None] = []
         for name in names:
             context = _context(text, name, names)
-            roles.append(role_of(context, listed=name.listed) if is_rival(context) else None)
+            roles.append(role_of(context, listed=name.listed))
         for here, role in enumerate(roles):
             if role is None:  # "Okta and Ping": in one list with a rival
                 roles[here] = _role_of_neighbour(text, names, roles, here)
@@ -235,4 +236,5 @@ def _masked(text: str, start: int, end: int, names: Sequence[_Name]) -> str:
         if name.end > start and name.start < end:
             pieces += (text[start : name.start], _OTHER)
             start = name.end
-    return "".join((*pieces, text[start:end]))
+    pieces.append(text[start:end])
+    return "".join(piece if piece == _OTHER else _MARKS.sub(" ", piece) for piece in pieces)

@@ -24,6 +24,10 @@ def blank_pipeline() -> Language:
     import spacy
 
     nlp = spacy.blank("en")
+    getters: dict[int, object] = nlp.vocab.lex_attr_getters  # type: ignore[attr-defined]
+    needed = {nlp.vocab.strings[name] for name in ("LOWER", "NORM")}
+    for unused in getters.keys() - needed:  # shapes and flags cost more than all the rest
+        del getters[unused]
     nlp.tokenizer = partial(_tokens, nlp.vocab)
     return nlp
 
