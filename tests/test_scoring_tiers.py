@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from scoring_kit import bundle, write_parquet
 
 from lossnlp import BundleError, Deal, InputError, Snippet, score
-from lossnlp.model import read_bundle
-from lossnlp.scoring import features_of
+from lossnlp.model import features_of, read_bundle
 from lossnlp.training import starter_deals
 from lossnlp.training._distil import choose_margin, distil, write_fast
 from lossnlp.training._fit import fit_lexical

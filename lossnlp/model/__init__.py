@@ -12,6 +12,8 @@ from lossnlp.model._bundle import (
 from lossnlp.model._calibration import Blend, Calibration, Decisions, Probabilities
 from lossnlp.model._encoder import MAX_TOKENS, Encoded, Marks, OnnxEncoder
 from lossnlp.model._evidence import Clauses, quote
+from lossnlp.model._fast import FAST, FAST_FILE, FastModel, HashedVocabulary, apart, read_fast
+from lossnlp.model._hashed import FAMILIES, Found, features_of, static_hashes
 from lossnlp.model._heads import OUTPUTS, Labels, LinearHeads, Scores
 from lossnlp.model._lexical import LexicalFeatures, SparseRows, Voice, words_of
 from lossnlp.model._model import LossModel, Reading, load
@@ -23,6 +25,9 @@ from lossnlp.model._views import ENCODER, LEXICAL, Encoder, Seen, Views, one_tex
 
 __all__ = [
     "ENCODER",
+    "FAMILIES",
+    "FAST",
+    "FAST_FILE",
     "LEXICAL",
     "MAX_TOKENS",
     "OUTPUTS",
@@ -35,7 +40,10 @@ __all__ = [
     "Encoded",
     "Encoder",
     "Evidence",
+    "FastModel",
+    "Found",
     "Golden",
+    "HashedVocabulary",
     "Labels",
     "LexicalFeatures",
     "LinearHeads",
@@ -54,14 +62,18 @@ __all__ = [
     "Suggestion",
     "Views",
     "Voice",
+    "apart",
     "default_path",
+    "features_of",
     "labels_of",
     "load",
     "one_text",
     "passages_of",
     "quote",
     "read_bundle",
+    "read_fast",
     "refuse_foreign",
+    "static_hashes",
     "stretches_of",
     "table_of",
     "voices_of",

@@ -12,9 +12,16 @@ import numpy as np
 import pyarrow as pa
 
 from lossnlp.deals import Deal, Snippet
-from lossnlp.model import Decisions, LossModel, Probabilities, default_path, load
+from lossnlp.model import (
+    Decisions,
+    FastModel,
+    LossModel,
+    Probabilities,
+    default_path,
+    load,
+    read_fast,
+)
 from lossnlp.scoring._columns import SCORE_SCHEMA
-from lossnlp.scoring._fast import FastModel, read_fast
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

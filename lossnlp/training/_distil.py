@@ -13,24 +13,22 @@ import numpy as np
 
 from lossnlp.deals import Deal
 from lossnlp.model import (
+    FAMILIES,
+    FAST,
+    FAST_FILE,
     Bundle,
     Encoder,
+    FastModel,
+    Found,
+    HashedVocabulary,
     Labels,
     LinearHeads,
     Probabilities,
     Scores,
-    labels_of,
-    passages_of,
-)
-from lossnlp.scoring import (
-    FAMILIES,
-    FAST,
-    FAST_FILE,
-    FastModel,
-    Found,
-    HashedVocabulary,
     apart,
     features_of,
+    labels_of,
+    passages_of,
     static_hashes,
 )
 from lossnlp.training._calibrate import calibrate, truth_of

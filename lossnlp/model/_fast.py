@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lossnlp._errors import InputError
+from lossnlp._errors import BundleError, InputError
 from lossnlp.deals import Deal
-from lossnlp.model import Calibration, Labels, LinearHeads, Probabilities, labels_of
-from lossnlp.scoring._hashed import FAMILIES, Found, Occurrences, features_of
+from lossnlp.model._bundle import labels_of
+from lossnlp.model._calibration import Calibration, Probabilities
+from lossnlp.model._hashed import FAMILIES, Found, Occurrences, features_of
+from lossnlp.model._heads import Labels, LinearHeads
 from lossnlp.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
@@ -154,17 +156,22 @@ def read_fast(bundle: Path, taxonomy: Taxonomy, manifest: Mapping[str, Any]) -> 
     ------
     InputError
         If the bundle has none.
+    BundleError
+        If it is damaged.
     """
     from safetensors.numpy import load_file
 
     if FAST not in manifest:
         raise InputError(f"{bundle}: this bundle has no fast tier; use --tier exact")
     facts = manifest[FAST]
-    arrays = load_file(bundle / FAST_FILE)
-    return FastModel(
-        HashedVocabulary(arrays["hashes"], arrays["weight"]),
-        LinearHeads(labels_of(taxonomy), arrays["weights"], arrays["bias"]),
-        Calibration.from_dict(facts["calibration"]),
-        float(facts["margin"]),
-        facts["measured"],
-    )
+    try:
+        arrays = load_file(bundle / FAST_FILE)
+        return FastModel(
+            HashedVocabulary(arrays["hashes"], arrays["weight"]),
+            LinearHeads(labels_of(taxonomy), arrays["weights"], arrays["bias"]),
+            Calibration.from_dict(facts["calibration"]),
+            float(facts["margin"]),
+            facts["measured"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"the fast tier is damaged ({error!r}); train it again") from error
