@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,12 @@ from typing import Any
 import pandas as pd
 
 from lossnlp._errors import InputError
+from lossnlp.audit._cells import write_csv
 from lossnlp.audit._loadback import changes
 from lossnlp.taxonomy import Proposal, Taxonomy
+
+#: Columns whose cells the CRM, or a later audit, matches on: never changed.
+_MATCHED = ("id", "label", "suggested_value", "reason")
 
 
 @dataclass(frozen=True)
@@ -62,16 +66,17 @@ class AuditResult:
         """
         changed, undone = changes(self.findings, self.names)
         files: dict[str, Callable[[Path], object]] = {
-            "findings.csv": lambda path: _csv(self.findings, path),
+            "findings.csv": lambda path: write_csv(self.findings, path, _MATCHED),
             "deals.parquet": lambda path: self.deals.to_parquet(path, index=False),
             "summary.json": lambda path: _json(self.summary, path),
-            "sample.csv": lambda path: _csv(self.sample, path),
-            "changes.csv": lambda path: _csv(changed, path),
-            "undo.csv": lambda path: _csv(undone, path),
+            "sample.csv": lambda path: write_csv(self.sample, path, _MATCHED),
+            "changes.csv": lambda path: write_csv(changed, path, changed.columns),
+            "undo.csv": lambda path: write_csv(undone, path, undone.columns),
             "report.html": self._write_html,
         }
         if self.proposal is not None:
-            files[self.crosswalk_file(folder)] = self.proposal.write
+            text = self.proposal.to_yaml()
+            files[self.crosswalk_file(folder)] = lambda path: _write_text(text, path)
         _into_place(files, Path(folder))
 
     def crosswalk_file(self, folder: str | Path) -> str:
@@ -90,29 +95,39 @@ class AuditResult:
     def _write_html(self, path: Path) -> None:
         from lossnlp.audit._report import render
 
-        path.write_text(
-            render(self.summary, self.findings, self.deals, self.taxonomy),
-            encoding="utf-8",
-            newline="\n",
-        )
+        _write_text(render(self.summary, self.findings, self.deals, self.taxonomy), path)
 
 
 def _into_place(files: dict[str, Callable[[Path], object]], folder: Path) -> None:
     """Write files beside their place, and move them there when all of them are whole."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=".audit-", dir=folder))
+        with tempfile.TemporaryDirectory(prefix=".audit-", dir=folder) as scratch:
+            for name, write in files.items():
+                write(Path(scratch, name))
+            _swap(list(files), Path(scratch), folder)
     except OSError as error:
         raise InputError(_cannot_write(folder, error)) from error
+
+
+def _swap(names: Sequence[str], scratch: Path, folder: Path) -> None:
+    """Replace files by those of the scratch folder: all of them, or none if one cannot be."""
+    before = scratch / "before"
+    before.mkdir()
+    there = [name for name in names if (folder / name).exists()]
+    for name in there:
+        shutil.copy2(folder / name, before / name)
+    done = []
     try:
-        for name, write in files.items():
-            write(scratch / name)
-        for name in files:
+        for name in names:
             (scratch / name).replace(folder / name)
-    except OSError as error:
-        raise InputError(_cannot_write(folder, error)) from error
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+            done.append(name)
+    except OSError:
+        for name in done:
+            (folder / name).unlink()
+        for name in there:
+            (before / name).replace(folder / name)
+        raise
 
 
 def _cannot_write(folder: Path, error: OSError) -> str:
@@ -120,13 +135,12 @@ def _cannot_write(folder: Path, error: OSError) -> str:
     return f"{folder} cannot be written ({reason}); give another --out or make room there"
 
 
-def _csv(frame: pd.DataFrame, path: Path) -> None:
-    frame.to_csv(path, index=False, lineterminator="\n")
-
-
 def _json(data: dict[str, Any], path: Path) -> None:
-    text = json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+    _write_text(json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n", path)
+
+
+def _write_text(text: str, path: Path) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _text(path: Path) -> str:
