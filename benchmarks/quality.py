@@ -1,6 +1,6 @@
 """How well do readers of loss notes read sellers that they have not seen? Ours beside others.
 
-    python benchmarks/quality.py                       # what is installed, on six folds
+    python benchmarks/quality.py                       # what is installed, on three folds
     python benchmarks/quality.py --only lexical,tfidf  # some rows
     python benchmarks/quality.py --folds 19            # leave one file out
 
@@ -51,7 +51,7 @@ Reader = Callable[[Deals, Deals], np.ndarray]
 
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    asked.add_argument("--folds", type=int, default=6)
+    asked.add_argument("--folds", type=int, default=3)
     asked.add_argument("--only", default=",".join(ROWS))
     asked.add_argument("--kept", type=Path, default=ROOT / "build" / "quality")
     options = asked.parse_args()
@@ -189,9 +189,11 @@ def lexical(inside: Deals, outside: Deals) -> np.ndarray:
 def encoder(inside: Deals, outside: Deals, **settings: float) -> np.ndarray:
     import torch  # noqa: F401 - says early what is missing
 
-    from lossnlp.training import FineTuning, FitHybrid
+    from lossnlp.training import LATER_STARTER, FineTuning, FitHybrid, LaterCourse
 
-    fit = FitHybrid(FineTuning(**settings), checkpoints=ROOT / "build" / "finetune")
+    later = None if settings else LaterCourse(LATER_STARTER)
+    kept = ROOT / "build" / "finetune"
+    fit = FitHybrid(FineTuning(**settings), later=later, checkpoints=kept)
     seen = fit(inside, LABELS)([voices_of(passages_of(d.deal)) for d in outside])
     return seen.scores[ENCODER].primary
 

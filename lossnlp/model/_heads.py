@@ -140,8 +140,12 @@ def log_softmax_within(
 
     ``group`` [m] names the group of each column; the columns of a group stand together.
     """
-    normalised = np.empty_like(margins)
-    for code in np.unique(group):
-        columns = group == code
-        normalised[:, columns] = log_softmax(margins[:, columns])
-    return normalised
+    starts = np.flatnonzero(np.diff(group, prepend=-1))
+    sizes = np.diff(starts, append=len(group))
+
+    def spread(of_groups: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.repeat(of_groups, sizes, axis=1)
+
+    shifted = margins - spread(np.maximum.reduceat(margins, starts, axis=1))
+    sums: NDArray[np.float64] = np.add.reduceat(np.exp(shifted), starts, axis=1)
+    return shifted - spread(np.log(sums))

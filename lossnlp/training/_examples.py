@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -45,3 +45,17 @@ class FineTuning:
     flag_weight: float = 2.0
     pointer_weight: float = 0.4
     seed: int = 0
+
+
+@dataclass(frozen=True)
+class LaterCourse:
+    """A second course of fine-tuning: ``groups`` of deals that come in only then, and how.
+
+    The first course teaches the ordinary notes, the second the hard ones (contrast sets, notes
+    that the buyer's words contradict) in company of some of the first (`finetune`).
+    """
+
+    groups: frozenset[str]
+    settings: FineTuning = field(
+        default_factory=lambda: FineTuning(epochs=3, rate=1.2e-4, head_rate=3e-4, seed=1)
+    )

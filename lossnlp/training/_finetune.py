@@ -20,6 +20,7 @@ from lossnlp.training._network import LossNetwork
 _FAR = -1e4  # a margin that a softmax ignores
 _AVERAGED = 0.2  # the last share of the steps, whose weights are averaged
 _AVERAGE_EVERY = 8  # steps
+_REHEARSED = 0.5  # share of the earlier examples that each epoch takes in, against forgetting
 
 
 def finetune(
@@ -28,6 +29,8 @@ def finetune(
     base: Path,
     settings: FineTuning,
     progress: Callable[[int, int], None] = lambda step, steps: None,
+    network: LossNetwork | None = None,
+    earlier: Sequence[Example] = (),
 ) -> LossNetwork:
     """Fine-tune the encoder in ``base`` and return the network, its last steps averaged.
 
@@ -43,11 +46,15 @@ def finetune(
         How to train; the same settings and examples give the same network on the same machine.
     progress
         Called after each step with the step and the number of steps.
+    network
+        A network to go on with, in place of a new one.
+    earlier
+        What that network has learnt from: each epoch rehearses half of it, drawn anew.
     """
     torch.manual_seed(settings.seed)
     chance = random.Random(settings.seed)  # noqa: S311 - shuffles, keeps no secret
-    batches = _Batches(examples, labels, base, settings, chance)
-    network = LossNetwork(base, labels)
+    batches = _Batches(examples, earlier, labels, base, settings, chance)
+    network = network or LossNetwork(base, labels)
     network.train()
     groups = network.parameter_groups(settings.rate, settings.head_rate, settings.layer_decay)
     optimizer = torch.optim.AdamW(groups, weight_decay=settings.weight_decay, betas=(0.9, 0.98))
@@ -100,6 +107,7 @@ class _Batches:
     def __init__(
         self,
         examples: Sequence[Example],
+        earlier: Sequence[Example],
         labels: Labels,
         base: Path,
         settings: FineTuning,
@@ -111,9 +119,12 @@ class _Batches:
         tokenizer.enable_truncation(MAX_TOKENS)
         self._tokenizer = tokenizer
         self._examples, self._fragments = list(examples), fragments_of(examples)
+        self._earlier = list(earlier)
         self._width, self._size, self._chance = len(labels.codes), settings.batch, chance
         self._added = int(settings.fragments * len(self._fragments))
-        self.an_epoch = math.ceil((len(self._examples) + self._added) / self._size)
+        self._rehearsed = int(_REHEARSED * len(self._earlier))
+        pool = len(self._examples) + self._rehearsed + self._added
+        self.an_epoch = math.ceil(pool / self._size)
 
     def forever(self, steps: int) -> Iterator[_Batch]:
         """Yield as many batches as asked for."""
@@ -124,6 +135,7 @@ class _Batches:
 
     def _epoch(self) -> list[list[Example]]:
         pool = self._examples + self._chance.sample(self._fragments, self._added)
+        pool += self._chance.sample(self._earlier, self._rehearsed)
         self._chance.shuffle(pool)
         bucket = self._size * 24  # wide enough to mix, narrow enough to pad little
         batches = []

@@ -21,7 +21,7 @@ from lossnlp.model import (
 )
 from lossnlp.text import clean
 from lossnlp.training._base_weights import base_weights
-from lossnlp.training._examples import Example, FineTuning
+from lossnlp.training._examples import Example, FineTuning, LaterCourse
 from lossnlp.training._fit import fit_lexical
 from lossnlp.training._labelled import LabelledDeal
 
@@ -37,6 +37,8 @@ class FitHybrid:
     ----------
     settings
         How the encoder is fine-tuned.
+    later
+        A second course with groups of their own; None teaches all deals in one.
     checkpoints
         A folder that keeps each fine-tuned network by a digest of its examples and settings: a
         run that was stopped goes on where it stood. None keeps nothing.
@@ -45,6 +47,7 @@ class FitHybrid:
     """
 
     settings: FineTuning = field(default_factory=FineTuning)
+    later: LaterCourse | None = None
     checkpoints: Path | None = None
     progress: Callable[[int, int], None] = lambda step, steps: None
 
@@ -65,19 +68,50 @@ class FitHybrid:
         return export(network, labels, (base / "tokenizer.json").read_bytes())
 
     def _network(self, deals: Sequence[LabelledDeal], labels: Labels, base: Path) -> LossNetwork:
+        from lossnlp.training._finetune import finetune
+
+        late = self.later.groups if self.later else frozenset()
+        first = [d for d in deals if d.group not in late]
+        second = [d for d in deals if d.group in late]
+        early = examples_of(first, labels)
+
+        def begun() -> LossNetwork:
+            return self._kept(
+                [self.settings, *first],
+                labels,
+                base,
+                lambda: finetune(early, labels, base, self.settings, self.progress),
+            )
+
+        if self.later is None or not second:
+            return begun()
+        fresh, settings = examples_of(second, labels), self.later.settings
+        return self._kept(
+            [self.settings, settings, *first, *second],
+            labels,
+            base,
+            lambda: finetune(fresh, labels, base, settings, self.progress, begun(), early),
+        )
+
+    def _kept(
+        self,
+        made_of: Sequence[FineTuning | LabelledDeal],
+        labels: Labels,
+        base: Path,
+        teach: Callable[[], LossNetwork],
+    ) -> LossNetwork:
+        """Return the network that was kept for its settings and deals, or teach and keep it."""
         from safetensors.torch import load_model, save_model
 
-        from lossnlp.training._finetune import finetune
         from lossnlp.training._network import LossNetwork
 
-        kept = self.checkpoints and self.checkpoints / f"{self._digest(deals)}.safetensors"
+        kept = self.checkpoints and self.checkpoints / f"{_digest(made_of)}.safetensors"
         if kept and kept.is_file():
             network = LossNetwork(base, labels)
             load_model(network, kept)
             network.eval()
             return network
-        examples = examples_of(deals, labels)
-        network = finetune(examples, labels, base, self.settings, self.progress)
+        network = teach()
         if kept:
             kept.parent.mkdir(parents=True, exist_ok=True)
             fresh = kept.with_suffix(".part")
@@ -85,9 +119,10 @@ class FitHybrid:
             fresh.replace(kept)
         return network
 
-    def _digest(self, deals: Sequence[LabelledDeal]) -> str:
-        content = json.dumps([asdict(self.settings), *map(asdict, deals)], default=str)
-        return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+def _digest(parts: Sequence[FineTuning | LabelledDeal]) -> str:
+    content = json.dumps([asdict(part) for part in parts], default=str)
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def examples_of(deals: Sequence[LabelledDeal], labels: Labels) -> list[Example]:

@@ -13,6 +13,10 @@ from lossnlp.deals import Deal, Snippet
 from lossnlp.model import Evidence
 from lossnlp.taxonomy import Taxonomy
 
+#: The starter files of hard notes (contrast sets, a rep's gloss against the buyer's words, hints
+#: of few words, stories with turns): the second course of fine-tuning teaches them.
+LATER_STARTER = frozenset({"t22", "t23", "t24", "t25", "t26"})
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledDeal:
