@@ -5,13 +5,14 @@ import pytest
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from lossnlp.audit._sampling import plan
+from lossnlp.audit._sampling import design, plan
 from lossnlp.audit._statistics import (
     Estimate,
     Sample,
     allocate,
     changed,
     model_share,
+    reviewed_rate,
     reviewed_share,
     wilson,
 )
@@ -79,20 +80,53 @@ def test_a_cell_counts_only_its_own_reviews():
 def test_intervals_cover_even_when_the_model_is_biased(reviews, bias):
     random = np.random.default_rng(3)
     covered = 0
-    for _ in range(120):
+    for _ in range(30):
         right = (random.random(1000) < 0.7).astype(float)
         odds = 3.2 * (random.normal(size=1000) + 1.6 * (2 * right - 1)) + 0.85 + bias
         guess = 1 / (1 + np.exp(-odds))
-        ids = np.arange(1000).astype(str).astype(object)
-        planned = plan(ids, 1 - guess, np.full(1000, "x", object), reviews)
-        rows = planned["row"].to_numpy()
-        names, stratum = np.unique(planned["stratum"], return_inverse=True)
-        shares = planned.groupby("stratum")["draw_probability"].agg(["size", "first"])
-        size = (shares["size"] / shares["first"]).round().astype(int).to_numpy()
-        estimate = reviewed_share(right[rows], guess, Sample(rows, stratum, size))
-        covered += estimate.low <= right.mean() <= estimate.high
-    assert len(names) > 1
-    assert covered / 120 >= 0.9  # nominal 0.95; 0.9 lies 2.5 standard errors below
+        designed = design(1 - guess, np.full(1000, "x", object), reviews)
+        for _ in range(10):
+            rows = designed.draw(random.permutation(1000))
+            sample = Sample(rows, designed.stratum[rows], designed.size)
+            estimate = reviewed_share(right[rows], guess, sample)
+            covered += estimate.low <= right.mean() <= estimate.high
+    assert len(designed.names) > 1
+    assert covered / 300 >= 0.9  # nominal 0.95; 0.9 lies 4 standard errors below
+
+
+def test_reviews_that_all_agree_are_not_taken_for_more_than_they_are():
+    guess = np.full(2000, 0.999)
+    estimate = reviewed_share(np.ones(50), guess, simple_sample(range(50), 2000))
+    assert estimate.low == pytest.approx(wilson(50, 50)[0])
+
+
+def test_a_model_that_misses_more_than_it_says_widens_the_interval():
+    random = np.random.default_rng(4)
+    sure = np.where(random.random(2000) < 0.7, 0.98, 0.02)
+    widths = []
+    for wrong in (0.02, 0.2):
+        right = np.where(random.random(2000) < wrong, sure < 0.5, sure > 0.5).astype(float)
+        estimate = reviewed_share(right[:100], sure, simple_sample(range(100), 2000))
+        widths.append(estimate.high - estimate.low)
+    assert widths[1] > 2 * widths[0]
+
+
+def test_the_share_among_deals_that_only_a_review_tells():
+    random = np.random.default_rng(5)
+    member, right = random.random(3000) < 0.3, random.random(3000) < 0.6
+    belongs = np.where(member, 0.8, 0.1)
+    truth, covered = right[member].mean(), 0
+    for _ in range(200):
+        rows = random.choice(3000, 150, replace=False)
+        inside = member[rows].astype(float)
+        estimate = reviewed_rate(
+            right[rows].astype(float), inside, belongs, simple_sample(rows, 3000)
+        )
+        assert (estimate.method, estimate.reviewed) == ("wilson", inside.sum())
+        covered += estimate.low <= truth <= estimate.high
+    assert covered / 200 >= 0.9
+    few = reviewed_rate(np.ones(9), np.ones(9), belongs, simple_sample(range(9), 3000))
+    assert few.method == "too few"
 
 
 def test_neyman_allocation_follows_size_and_spread():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 #: A cell that begins with one of these may be run as a formula (OWASP, "CSV Injection").
-_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
+_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def write_csv(frame: pd.DataFrame, path: Path, as_given: Collection[str] = ()) -> None:

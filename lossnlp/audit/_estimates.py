@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from lossnlp.audit._decisions import Decisions
 from lossnlp.audit._statistics import (
-    MIN_CELL,
     Estimate,
     Floats,
+    model_rate,
     model_share,
+    reviewed_rate,
     reviewed_share,
-    wilson,
 )
 from lossnlp.audit._tuned import ACCURACY_SHIFT, CELL_SHIFT, MIX_SHIFT
 
@@ -42,7 +44,7 @@ class Estimates:
         whole = cell is None
         cell = self.counted if cell is None else self.counted & cell
         right = np.clip(np.sum(self.posterior * self.supports, axis=1), 0.0, 1.0)
-        reviewed = self._reviewed(self._decided_right(), right, cell, None)
+        reviewed = self._reviewed(self._decided_right, right, cell, None)
         if reviewed is not None:
             return reviewed
         return model_share(right, ACCURACY_SHIFT if whole else CELL_SHIFT, cell)
@@ -54,7 +56,7 @@ class Estimates:
         wanted = np.isin(self.codes, codes)
         guess = np.clip(self.posterior[:, wanted].sum(axis=1), 0.0, 1.0)
         amount = self.amount if by_amount else None
-        reviewed = self._reviewed(self._decided(codes), guess, cell, amount)
+        reviewed = self._reviewed(partial(self._decided, codes), guess, cell, amount)
         if reviewed is not None:
             return reviewed
         cell = np.ones(len(guess), bool) if cell is None else cell
@@ -62,39 +64,39 @@ class Estimates:
         return model_share(guess, MIX_SHIFT * (mean * (1 - mean)) ** 0.5, cell, amount)
 
     def found(self, code: str) -> Estimate:
-        """Share of right labels among the deals whose reason is ``code``, by the model."""
+        """Share of right labels among the deals whose reason is ``code``.
+
+        Only a review tells which deals those are: decisions carry it once ten of them name it.
+        """
         column = self.codes.index(code)
         belongs = self.posterior[:, column] * self.counted
-        size = float(belongs.sum())
-        deals = round(size)
-        if size < MIN_CELL:
-            return Estimate(None, None, None, "too few", deals)
-        right = self.supports[:, column].astype(float)
-        share = float(belongs @ right / size)
-        chance = float((belongs * (1 - belongs)) @ (right - share) ** 2) / size**2
-        variance = chance + CELL_SHIFT**2
-        inner = min(max(share, 0.005), 0.995)
-        effective = inner * (1 - inner) / variance
-        return Estimate(share, *wilson(share * effective, effective), "model", deals)
+        if self.decisions is not None:
+            sample = self.decisions.sample
+            member = self._decided((code,), self.decisions) * self.counted[sample.rows]
+            right = self._decided_right(self.decisions)
+            reviewed = reviewed_rate(right, member, belongs, sample)
+            if reviewed.method != "too few":
+                return reviewed
+        return model_rate(self.supports[:, column].astype(float), belongs, CELL_SHIFT)
 
     def _reviewed(
-        self, outcome: Floats | None, guess: Floats, cell: Cell | None, amount: Floats | None
+        self,
+        outcome: Callable[[Decisions], Floats],
+        guess: Floats,
+        cell: Cell | None,
+        amount: Floats | None,
     ) -> Estimate | None:
         """Return the estimate from decisions, or None when there are too few of them."""
-        if outcome is None or self.decisions is None:
+        if self.decisions is None:
             return None
-        estimate = reviewed_share(outcome, guess, self.decisions.sample, cell, amount)
+        decided = outcome(self.decisions)
+        estimate = reviewed_share(decided, guess, self.decisions.sample, cell, amount)
         return None if estimate.method == "too few" else estimate
 
-    def _decided(self, codes: tuple[str, ...]) -> Floats | None:
-        if self.decisions is None:
-            return None
-        decided = [self.decisions.codes[k] in codes for k in self.decisions.sampled]
-        return np.array(decided, dtype=float)
+    def _decided(self, codes: tuple[str, ...], decisions: Decisions) -> Floats:
+        return np.array([decisions.codes[k] in codes for k in decisions.sampled], dtype=float)
 
-    def _decided_right(self) -> Floats | None:
-        if self.decisions is None:
-            return None
-        columns = [self.codes.index(self.decisions.codes[k]) for k in self.decisions.sampled]
-        right: Floats = self.supports[self.decisions.sample.rows, columns].astype(float)
+    def _decided_right(self, decisions: Decisions) -> Floats:
+        columns = [self.codes.index(decisions.codes[k]) for k in decisions.sampled]
+        right: Floats = self.supports[decisions.sample.rows, columns].astype(float)
         return right

@@ -24,11 +24,13 @@ MIN_CELL = 10
 #: Below this many reviewed deals prediction-powered intervals were measured to be too narrow.
 MIN_POWERED = 40
 CONFIDENCE = 0.95
-#: Weight, in reviewed deals, of the model's own variance in a stratum's variance: two or three
-#: agreeing decisions do not show that a stratum has no errors.
-_PRIOR_WEIGHT = 3.0
-#: A guess is never taken to be surer than this when its variance is counted on.
-_SUREST = 0.97
+#: Weight, in reviewed deals, of the variance that the model expects in a stratum's variance: two or
+#: three decisions do not show a stratum's spread.
+_EXPECTED_WEIGHT = 3.0
+#: Misses (squared) by which "the model misses as often as it expects" is believed beforehand.
+_FIRST_MISSES = 1.0
+#: A guess is never taken to be surer than this: finer calibration cannot be checked by reviews.
+_SUREST = 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,18 +137,60 @@ def reviewed_share(
     if reviewed < MIN_CELL or deals < MIN_CELL or total <= 0:
         return Estimate(None, None, None, "too few", deals, reviewed)
     weight = sample.weight * inside * counts[sample.rows]
+    part = weight / weight.sum()
     guessed = guess[sample.rows]
     powered = reviewed >= MIN_POWERED
-    slope = _slope(outcome, guessed, weight) if powered else 0.0
+    slope = _slope(outcome, guessed, part) if powered else 0.0
     residual = outcome - slope * guessed
-    mean_residual = float(weight @ residual / weight.sum())
+    mean_residual = float(part @ residual)
     share = slope * float(counts[cell] @ guess[cell] / total) + mean_residual
-    doubt = _doubt(guessed, slope)
-    variance = _variance(weight / weight.sum() * (residual - mean_residual), doubt, sample, weight)
-    low, high = _interval(share, variance)
-    share = min(max(share, 0.0), 1.0)
+    variance = _variance(
+        part * (residual - mean_residual),
+        part**2 * _doubt(guessed, slope, sample),
+        float(np.mean(part[inside] ** 2)),
+        sample,
+    )
+    agree = bool((outcome[inside] == outcome[inside][0]).all())
+    low, high = _interval(share, variance, reviewed if agree else None)
     method: Method = "prediction-powered" if powered else "wilson"
-    return Estimate(share, min(low, share), max(high, share), method, deals, reviewed)
+    return Estimate(min(max(share, 0.0), 1.0), low, high, method, deals, reviewed)
+
+
+def reviewed_rate(outcome: Floats, member: Floats, belongs: Floats, sample: Sample) -> Estimate:
+    """Estimate the share of an outcome among deals that only a reviewer can tell.
+
+    Parameters
+    ----------
+    outcome
+        0 or 1 for each reviewed deal; shape [n].
+    member
+        Whether the reviewer counts each reviewed deal in, 0 or 1; shape [n].
+    belongs
+        The model's guess of that, for every deal; shape [N].
+    sample
+        The reviewed deals with their strata.
+
+    Returns
+    -------
+    Estimate
+        From 10 reviewed members the weighted share (a ratio estimate, its variance linearised),
+        with an interval as in `reviewed_share`; else ``too few``.
+    """
+    reviewed, weight = int(member.sum()), sample.weight
+    deals = round(float(weight @ member))
+    if reviewed < MIN_CELL:
+        return Estimate(None, None, None, "too few", deals, reviewed)
+    part = weight / float(weight @ member)
+    share = float((part * member) @ outcome)
+    sure = _bounded(belongs[sample.rows])
+    variance = _variance(
+        part * member * (outcome - share),
+        part**2 * sure * (1 - sure) * (outcome - share) ** 2,
+        float(np.mean(part[member > 0] ** 2)),
+        sample,
+    )
+    low, high = _interval(share, variance, reviewed if share in (0.0, 1.0) else None)
+    return Estimate(share, low, high, "wilson", deals, reviewed)
 
 
 def model_share(
@@ -171,6 +215,21 @@ def model_share(
     chance = float((parts**2) @ (inside * (1 - inside)))
     low, high = _interval(share, shift**2 + chance)
     return Estimate(share, low, high, "model", deals)
+
+
+def model_rate(outcome: Floats, belongs: Floats, shift: float) -> Estimate:
+    """Estimate the share of an outcome among deals of which the model only guesses the members.
+
+    ``outcome`` is 0 or 1 and ``belongs`` the probability of membership, for every deal; ``shift``
+    is as in `model_share`.
+    """
+    size = float(belongs.sum())
+    if size < MIN_CELL:
+        return Estimate(None, None, None, "too few", round(size))
+    share = float(belongs @ outcome / size)
+    chance = float((belongs * (1 - belongs)) @ (outcome - share) ** 2) / size**2
+    low, high = _interval(share, shift**2 + chance)
+    return Estimate(share, low, high, "model", round(size))
 
 
 def changed(old: Estimate, new: Estimate) -> bool:
@@ -208,9 +267,8 @@ def allocate(total: int, size: Ints, spread: Floats) -> Ints:
     return drawn
 
 
-def _slope(outcome: Floats, guess: Floats, weight: Floats) -> float:
+def _slope(outcome: Floats, guess: Floats, part: Floats) -> float:
     """How far to trust the guess: the weighted regression of outcome on guess, between 0 and 1."""
-    part = weight / weight.sum()
     spread = guess - part @ guess
     varies = float(part @ spread**2)
     if varies < 1e-9:
@@ -218,36 +276,58 @@ def _slope(outcome: Floats, guess: Floats, weight: Floats) -> float:
     return float(np.clip(part @ (spread * (outcome - part @ outcome)) / varies, 0.0, 1.0))
 
 
-def _doubt(guess: Floats, slope: float) -> Floats:
-    """Variance of ``outcome - slope * guess`` that the guess itself allows for."""
-    sure = np.clip(guess, 1 - _SUREST, _SUREST)
-    variance: Floats = sure * (1 - sure) + (1 - slope) ** 2 * np.var(guess)
+def _doubt(guess: Floats, slope: float, sample: Sample) -> Floats:
+    """Variance within strata of ``outcome - slope * guess``, if the guess is to be believed."""
+    sure = _bounded(guess)
+    mean = np.bincount(sample.stratum, guess, len(sample.size)) / np.maximum(sample.drawn, 1)
+    variance: Floats = sure * (1 - sure) + (1 - slope) ** 2 * (guess - mean[sample.stratum]) ** 2
     return variance
 
 
-def _variance(influence: Floats, doubt: Floats, sample: Sample, weight: Floats) -> float:
-    """Stratified variance of a weighted mean, with each stratum's spread held up by the model's."""
+def _variance(influence: Floats, expected: Floats, miss: float, sample: Sample) -> float:
+    """Stratified variance of an estimate, each stratum's held up by what the model expects of it.
+
+    ``influence`` is how far each reviewed deal moves the estimate, ``expected`` the variance of
+    that by the model, ``miss`` the square of what one miss moves. What the model expects is first
+    multiplied by its dispersion: squared misses seen over those expected, in all strata together
+    (Pearson's estimate; McCullagh and Nelder 1989, 9.2.4), with ``_FIRST_MISSES`` added to both.
+    """
     strata, drawn = len(sample.size), sample.drawn
-    part = weight / weight.sum()
 
     def by_stratum(values: Floats) -> Floats:
         return np.asarray(np.bincount(sample.stratum, values, strata), dtype=np.float64)
 
-    squares = by_stratum(influence**2) - by_stratum(influence) ** 2 / np.maximum(drawn, 1)
-    prior = by_stratum(part**2 * doubt) / np.maximum(drawn, 1)
-    free = np.maximum(drawn - 1, 0)
-    spread = (np.maximum(squares, 0) + _PRIOR_WEIGHT * prior) / (free + _PRIOR_WEIGHT)
+    some, several = np.maximum(drawn, 1), drawn > 1
+    squares = np.maximum(by_stratum(influence**2) - by_stratum(influence) ** 2 / some, 0.0)
+    believed = by_stratum(expected)
+    seen = float(np.sum((squares * drawn)[several] / (drawn[several] - 1)))
+    first = _FIRST_MISSES * miss
+    dispersion = (seen + first) / (float(believed[several].sum()) + first)
+    spread = (squares + _EXPECTED_WEIGHT * dispersion * believed / some) / (
+        np.maximum(drawn - 1, 0) + _EXPECTED_WEIGHT
+    )
     unseen = 1 - np.minimum(drawn / sample.size, 1.0)
     return float(np.sum(unseen * drawn * spread))
 
 
-def _interval(share: float, variance: float) -> tuple[float, float]:
-    """Wilson's interval at the effective size that the variance implies."""
+def _bounded(guess: Floats) -> Floats:
+    bounded: Floats = np.clip(guess, 1 - _SUREST, _SUREST)
+    return bounded
+
+
+def _interval(share: float, variance: float, most: float | None = None) -> tuple[float, float]:
+    """Wilson's interval at the effective size that the variance implies, at ``most`` this size.
+
+    Where all reviewed deals agree, nothing shows that the design saves any reviews: the effective
+    size is then at most their number.
+    """
+    within = min(max(share, 0.0), 1.0)
     if variance <= 0:
-        return share, share
+        return within, within
     inner = min(max(share, 0.005), 0.995)
-    effective = inner * (1 - inner) / variance
-    return wilson(min(max(share, 0.0), 1.0) * effective, effective)
+    effective = min(inner * (1 - inner) / variance, most or np.inf)
+    low, high = wilson(within * effective, effective)
+    return min(low, within), max(high, within)
 
 
 def _rounded(value: float | None) -> float | None:
