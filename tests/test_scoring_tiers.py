@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections import Counter
@@ -16,9 +17,8 @@ from scoring_kit import bundle, write_parquet
 
 from lossnlp import BundleError, Deal, InputError, Snippet, score
 from lossnlp.model import features_of, read_bundle
-from lossnlp.training import starter_deals
-from lossnlp.training._distil import choose_margin, distil, write_fast
-from lossnlp.training._fit import fit_lexical
+from lossnlp.training import starter_deals, train
+from lossnlp.training._distil import choose_margin
 from lossnlp.training._recombine import recombined
 
 N = 80
@@ -26,14 +26,14 @@ N = 80
 
 @pytest.fixture(scope="module")
 def tiered(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the small bundle with a student of its own."""
+    """A small bundle with a student."""
     path = tmp_path_factory.mktemp("tiers") / "bundle"
-    shutil.copytree(bundle(), path)
     groups = list(dict.fromkeys(d.group for d in starter_deals()))[:2]
     deals = [d for group in groups for d in [d for d in starter_deals() if d.group == group][:130]]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lossnlp.training._distil._EPOCHS", 8)
-        write_fast(path, distil(read_bundle(path), deals, fit_lexical, made=200))
+        patch.setattr("lossnlp.training._student._EPOCHS", 8)
+        patch.setattr("lossnlp.training._distil._MADE", 200)
+        train(deals, name="tiered", student=True).write(path)
     return path
 
 
@@ -150,14 +150,21 @@ def test_the_card_tells_the_tiers(tiered: Path) -> None:
     measured = read_bundle(tiered).manifest["fast"]["measured"]
     for tier in ("exact", "fast", "auto"):
         assert f"| `{tier}` | {measured['accuracy'][tier]:.3f} |" in card
+        assert measured["rate"][tier] > 0
+    exact = measured["accuracy"]["exact"]
+    for point in measured["curve"]:
+        assert f"| {point['margin']:.1f} | {point['handed_over']:.3f} |" in card
+    assert measured["rate"]["fast"] > measured["rate"]["auto"] > measured["rate"]["exact"]
+    assert measured["accuracy"]["auto"] >= exact - 0.005
 
 
 def test_notes_without_a_word(tiered: Path, tmp_path: Path) -> None:
     (tmp_path / "in.jsonl").write_text('{"note": ""}\n{"note": "…"}\n')
     for tier in ("fast", "auto"):
-        assert (
-            score(tmp_path / "in.jsonl", tmp_path / "out.jsonl", model=tiered, tier=tier).rows == 2
-        )
+        score(tmp_path / "in.jsonl", tmp_path / "out.jsonl", model=tiered, tier=tier)
+        rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+        assert [row["reason"] for row in rows] == ["insufficient_detail"] * 2
+        assert all(row["needs_detail"] for row in rows)
 
 
 @given(st.integers(0, 2**32 - 1))

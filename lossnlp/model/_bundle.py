@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -205,6 +206,7 @@ def write_bundle(
     *,
     card: str,
     golden: Sequence[Deal],
+    more: Mapping[str, bytes] = MappingProxyType({}),
 ) -> None:
     """Write a bundle: into a folder beside ``out`` first, which then takes its place.
 
@@ -218,6 +220,8 @@ def write_bundle(
         The text of the model card.
     golden
         Deals whose probabilities are stored with the bundle and checked when it is loaded.
+    more
+        Further files, name → content, that the manifest is to vouch for.
 
     Raises
     ------
@@ -226,7 +230,7 @@ def write_bundle(
     """
     refuse_foreign(out)
     try:
-        _write(bundle, out, card, golden)
+        _write(bundle, out, golden, {**more, CARD: card.encode()})
     except OSError as error:
         raise InputError(
             f"{out} cannot be written ({error.strerror}); choose another --out"
@@ -239,12 +243,12 @@ def refuse_foreign(out: Path) -> None:
         raise InputError(f"{out} exists and is no bundle; choose another --out or remove it")
 
 
-def _write(bundle: Bundle, out: Path, card: str, golden: Sequence[Deal]) -> None:
+def _write(bundle: Bundle, out: Path, golden: Sequence[Deal], more: Mapping[str, bytes]) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as scratch:
         fresh = Path(scratch) / "new"
         fresh.mkdir()
-        files = {**_content(bundle), CARD: card.encode(), GOLDEN: _golden_lines(bundle, golden)}
+        files = {**_content(bundle), **more, GOLDEN: _golden_lines(bundle, golden)}
         for name, content in files.items():
             (fresh / name).parent.mkdir(parents=True, exist_ok=True)
             (fresh / name).write_bytes(content)

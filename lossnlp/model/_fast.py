@@ -126,9 +126,11 @@ class FastModel:
 
     def read(self, deals: Sequence[Deal]) -> Probabilities:
         """Return the calibrated probabilities of n deals."""
-        scores = self.heads.scores(self.vocabulary.matrix(features_of(deals)))
+        found = features_of(deals)
+        scores = self.heads.scores(self.vocabulary.matrix(found))
         whole = np.zeros(len(deals), dtype=bool)
-        return self.calibration.probabilities({FAST: scores}, self.labels, whole)
+        likely = self.calibration.probabilities({FAST: scores}, self.labels, whole)
+        return likely.silence(found.wordless, self.labels)
 
     def facts(self) -> dict[str, Any]:
         """Return what a bundle's manifest says of the student."""

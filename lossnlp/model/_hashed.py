@@ -71,6 +71,14 @@ class Found:
     deals: int
     families: Mapping[str, Sequence[Occurrences]]
 
+    @property
+    def wordless(self) -> NDArray[np.bool_]:
+        """Tell which deals hold no word at all, [n]."""
+        silent = np.ones(self.deals, dtype=bool)
+        for run in self.families["word"]:
+            silent[run.deal] = False
+        return silent
+
 
 def features_of(deals: Sequence[Deal]) -> Found:
     """Return every feature of every deal."""

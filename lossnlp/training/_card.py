@@ -21,6 +21,8 @@ _METRICS = {
     "evidence_token_f1": "Evidence, token F1",
 }
 
+_CURVE = ("handed_over", "accuracy", "agreement")
+
 
 def card_of(manifest: Mapping[str, Any]) -> str:
     """Return the text of the card, Markdown."""
@@ -63,15 +65,24 @@ def _tiers(fast: Mapping[str, Any] | None) -> list[str]:
         return []
     measured = fast["measured"]
     rows = [
-        [f"`{tier}`", _number(measured["accuracy"][tier]), _number(measured["agreement"].get(tier))]
+        [f"`{tier}`", _number(measured["accuracy"][tier]), _number(measured["agreement"].get(tier)),
+         f"{measured['rate'][tier]:,.0f}"]
         for tier in ("exact", "fast", "auto")
+    ]  # fmt: skip
+    curve = [
+        [f"{point['margin']:.1f}", *(_number(point[column]) for column in _CURVE)]
+        for point in measured["curve"]
     ]
     return [
         "## Tiers of `lossnlp score`\n\n`fast` is a student on hashed words that learnt from the"
-        f" model; `auto` asks the model where the student's lead is under {fast['margin']:.3f},"
-        f" which were {_number(measured['handed_over'])} of {measured['n']} held-out deals."
-        " `benchmarks/batch.py` prints their speed.\n\n"
-        + _table(["tier", "reason right", "agrees with exact"], rows)
+        f" model; `auto` asks the model where the student's lead is under {fast['margin']:.3f}, the"
+        " smallest margin that loses at most half a point of accuracy, which were"
+        f" {_number(measured['handed_over'])} of {measured['n']} held-out deals. Rates are deals a"
+        " second of processor time while these deals were read in memory, `auto` computed from the"
+        " others; `benchmarks/batch.py` prints those of whole runs.\n\n"
+        + _table(["tier", "reason right", "agrees with exact", "deals/s a core"], rows)
+        + "\n\nWith another margin `auto` would have done this:\n\n"
+        + _table(["margin", "handed over", "reason right", "agrees with exact"], curve)
     ]
 
 

@@ -13,10 +13,21 @@ from typing import Any
 from lossnlp import __version__
 from lossnlp._errors import InputError
 from lossnlp.deals import Deal, Snippet
-from lossnlp.model import Bundle, default_path, labels_of, passages_of, read_bundle, write_bundle
+from lossnlp.model import (
+    FAST,
+    FAST_FILE,
+    Bundle,
+    FastModel,
+    default_path,
+    labels_of,
+    passages_of,
+    read_bundle,
+    write_bundle,
+)
 from lossnlp.taxonomy import Taxonomy
 from lossnlp.training._calibrate import calibrate, truth_of
 from lossnlp.training._card import card_of
+from lossnlp.training._distil import distil
 from lossnlp.training._fit import fit_lexical
 from lossnlp.training._folds import Fit, choose_pointers, cross_read, held_out
 from lossnlp.training._frozen import FitFrozen
@@ -45,15 +56,19 @@ _GOLDEN = (
 class Trained:
     """A trained model with what was measured on held-out deals.
 
-    ``metrics`` is what the model card shows; `write` puts the bundle into a folder.
+    ``metrics`` is what the model card shows, ``student`` the fast tier where one was taught;
+    `write` puts the bundle into a folder.
     """
 
     bundle: Bundle
     metrics: dict[str, Any]
+    student: FastModel | None = None
 
     def write(self, out: Path) -> None:
         """Write the bundle; a bundle that stands there is replaced."""
-        write_bundle(self.bundle, out, card=card_of(self.bundle.manifest), golden=_GOLDEN)
+        more = {FAST_FILE: self.student.to_bytes()} if self.student else {}
+        card = card_of(self.bundle.manifest)
+        write_bundle(self.bundle, out, card=card, golden=_GOLDEN, more=more)
 
 
 def train(
@@ -66,6 +81,7 @@ def train(
     pairs: Sequence[LabelledDeal] = (),
     progress: Callable[[int, int], None] = lambda done, total: None,
     folds: Sequence[Collection[str]] | None = None,
+    student: bool = False,
 ) -> Trained:
     """Train a model and measure it on held-out groups.
 
@@ -89,6 +105,8 @@ def train(
     folds
         The groups that are held out together, fold by fold; by default each group alone. Groups
         of no fold are learnt from and not measured on.
+    student
+        Whether to distil the fast tier as well; it is measured on the first fold.
 
     Raises
     ------
@@ -115,7 +133,12 @@ def train(
         "versions": {"lossnlp": __version__, **{lib: version(lib) for lib in _LIBRARIES}},
         "metrics": metrics,
     }
-    return Trained(replace(bundle, manifest=manifest), metrics)
+    if not student:
+        return Trained(replace(bundle, manifest=manifest), metrics)
+    held_groups = folds[0] if folds else [deals[0].group]
+    fast = distil(bundle, [*deals, *beside], fit, held_groups)
+    manifest[FAST] = fast.facts()
+    return Trained(replace(bundle, manifest=manifest), metrics, fast)
 
 
 def _top(bundle: Bundle, deals: Sequence[LabelledDeal]) -> list[int]:
