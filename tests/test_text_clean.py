@@ -48,7 +48,8 @@ PIECES = st.sampled_from(
     ]
 )
 TEXTS = st.lists(
-    st.one_of(st.text(max_size=12), st.text(HOSTILE, max_size=8), PIECES), max_size=12
+    st.one_of(st.text(st.characters(), max_size=12), st.text(HOSTILE, max_size=8), PIECES),
+    max_size=12,
 ).map("".join)
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lossnlp import InputError
 from lossnlp.deals import Deal, Snippet
 from lossnlp.text import Competitor, TextReader
+from lossnlp.training import starter_deals
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +78,37 @@ def test_what_is_no_rival(reader: TextReader, note: str) -> None:
 def test_an_alias_leads_to_the_vendor(reader: TextReader) -> None:
     (signals,) = reader.read([Deal("beaten by MSFT")])
     assert signals.competitors == (Competitor("MSFT", "Microsoft", "chosen", "note", 10, 14),)
+
+
+#: What two ways of cutting a text into words could disagree on.
+PIECES = st.sampled_from(
+    [
+        *("Workday", "ADP", "S&P", "AT&T", "at&t", "monday.com", "MONDAY", "Zip", "zip", "Toast"),
+        *("Sage", "Intacct", "Dun", "Bradstreet", "went", "w/", "lost", "to", "vs", "us", "and"),
+        *("&", ".", "-", "'", ",", "ß", "\u0130", "\u212a", "\u017f", "é", "e\u0301", "1", "2.5"),
+        *("\u00a0", "\u200b", "\ud83d", "\U0001f4c8", "_", "§", "¤"),
+    ]
+)
+TANGLES = st.lists(st.tuples(PIECES, st.sampled_from(["", " ", "  ", "\n"])), max_size=15).map(
+    lambda pairs: "".join(piece + space for piece, space in pairs)
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(TANGLES, max_size=20))
+def test_one_deal_and_many_are_read_alike(reader: TextReader, notes: list[str]) -> None:
+    deals = [Deal(note) for note in notes]
+    many = reader.read([*deals, *[Deal("")] * 250])[: len(deals)]
+    assert many == [signals for deal in deals for signals in reader.read([deal])]
+
+
+def test_the_starter_corpus_is_read_alike_by_ones_and_by_all(reader: TextReader) -> None:
+    deals = [labelled.deal for labelled in starter_deals()[::5]]
+    assert reader.read(deals) == [signals for deal in deals for signals in reader.read([deal])]
+
+
+def test_half_a_character_is_no_word(reader: TextReader) -> None:
+    assert _rivals(reader, "went w/ Work\ud83dday") == {"Workday": "chosen"}
 
 
 def test_offsets_point_into_the_source_as_given(reader: TextReader) -> None:

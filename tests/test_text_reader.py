@@ -110,10 +110,10 @@ def test_a_wrong_month_is_one_clear_error() -> None:
         TextReader(fiscal_year_start=13)
 
 
-def test_nothing_heavy_is_loaded_for_a_note_that_names_nobody() -> None:
+def test_nothing_heavy_is_loaded_for_one_note() -> None:
     code = (
         "import sys, lossnlp.text as t; from lossnlp.deals import Deal;"
-        "s = t.TextReader().read([Deal('too expensive, no budget, call again in Q3')]);"
+        "s = t.TextReader().read([Deal('went w/ Workday, no budget, call again in Q3')]);"
         "heavy = {'spacy', 'dateparser', 'py3langid', 'sklearn', 'pandas'} & set(sys.modules);"
         "sys.exit(str(heavy) if heavy else 0)"
     )

@@ -33,10 +33,11 @@ _INLINE_TAG = re.compile(
     re.I,
 )
 _NEWLINE = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-#: Control, zero-width and direction marks. The joiners inside emoji and scripts stay.
+#: Control, zero-width and direction marks, halves of a character.
+#: The joiners inside emoji and scripts stay.
 _INVISIBLE = re.compile(
     r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064"
-    r"\u2066-\u2069\ufeff\ufffe\uffff]+"
+    r"\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]+"
 )
 _ODD_SPACE = re.compile(r"[^\S\n ]")
 
@@ -86,7 +87,8 @@ _EDGE = re.compile(r"\A\s+|\s+\Z")
 #: What no tidy one-line note holds: most notes are spared all the steps.
 _UNTIDY = re.compile(
     r"[&<>\x00-\x1f\x7f-\xa0\xad\xc2-\xf4\u1680\u2000-\u200b\u200e\u200f\u2028-\u202f\u205f-\u2064"
-    r"\u2066-\u2069\u3000\ufeff\ufffe\uffff]|[ ]{2}|\A[ ]|[ ]\Z|\A(?:subject|from|re|on)\b",
+    r"\u2066-\u2069\u3000\ud800-\udfff\ufeff\ufffe\uffff]|[ ]{2}|\A[ ]|[ ]\Z|"
+    r"\A(?:subject|from|re|on)\b",
     re.I,
 )
 _LOOKS_MARKED = re.compile(r"[<&]")

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from functools import cached_property
-from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from lossnlp.text._clean import CleanText
-from lossnlp.text._pipeline import blank_pipeline
+from lossnlp.text._gazetteer import Gazetteer, Listed
 from lossnlp.text._roles import role_of
 from lossnlp.text._signals import Competitor, Role
 from lossnlp.text._vendors import Spelling, everyday_words, given_names
 
-if TYPE_CHECKING:
-    from spacy.language import Language
-    from spacy.matcher import PhraseMatcher
-
-_WORD = re.compile(r"\w+")
 #: A run of capitalised words that may be the name of a vendor that no list holds.
 _RUN = re.compile(
     r"(?<![\w@#/.$€£&+'’-])(?:[A-Z]|[a-z]{1,5}[A-Z])[A-Za-zÀ-ÿ0-9]*(?:[&+-][A-Z][A-Za-zÀ-ÿ0-9]*|"
@@ -72,23 +63,22 @@ class CompetitorFinder:
 
     def __init__(self, spellings: Sequence[Spelling], own_names: Iterable[str] = ()) -> None:
         self._own = {name.casefold() for name in own_names}
-        self._plain: dict[str, str] = {}
-        self._everyday: dict[str, str] = {}
-        for spelling in spellings:
-            table = self._everyday if spelling.everyday else self._plain
-            table.setdefault(_key(spelling.text), spelling.vendor)
-        self._spelt = {spelling.text for spelling in spellings if spelling.everyday}
-        words = [_WORD.findall(key) for key in self._plain]
-        words += [_WORD.findall(_key(spelt)) for spelt in self._spelt if " " in spelt]
-        self._single_words = {first for first, *more in words if not more}
-        self._first_pairs = {(first, more[0]) for first, *more in words if more}
+        self._gazetteer = Gazetteer(spellings)
 
-    def find(self, clean: CleanText, source: str) -> list[Competitor]:
-        """Return the rivals named in a text, each once, in the order of the text."""
+    def find(self, texts: Sequence[tuple[str, CleanText]]) -> list[list[Competitor]]:
+        """Return the rivals named in each text, each once, in the order of the text.
+
+        Parameters
+        ----------
+        texts : sequence of (str, CleanText)
+            Each text with the source to report.
+        """
+        with self._gazetteer.open_for([text.text for _, text in texts]) as listed:
+            return [self._rivals(text, source, listed(text.text)) for source, text in texts]
+
+    def _rivals(self, clean: CleanText, source: str, listed: Sequence[Listed]) -> list[Competitor]:
         text = clean.text
-        names = self._names(text)
-        if not names:
-            return []
+        names = self._names(text, listed)
         found: dict[str, Competitor] = {}
         for name, role in zip(names, self._roles(text, names), strict=True):
             if role is None:
@@ -110,64 +100,15 @@ class CompetitorFinder:
                 roles[here] = _role_of_neighbour(text, names, roles, here)
         return roles
 
-    def _names(self, text: str) -> list[_Name]:
-        listed = self._listed(text)
-        taken = {place for name in listed for place in range(name.start, name.end)}
-        unlisted = [
-            name for name in _unlisted(text) if taken.isdisjoint(range(name.start, name.end))
+    def _names(self, text: str, listed: Sequence[Listed]) -> list[_Name]:
+        names = [
+            _Name(name.start, _whole(text, name.start, name.end), name.vendor, not name.everyday)
+            for name in listed
         ]
-        names = sorted([*listed, *unlisted], key=lambda name: name.start)
+        taken = {place for name in names for place in range(name.start, name.end)}
+        names += [name for name in _unlisted(text) if taken.isdisjoint(range(name.start, name.end))]
+        names.sort(key=lambda name: name.start)
         return [name for name in names if name.vendor.casefold() not in self._own]
-
-    def _listed(self, text: str) -> list[_Name]:
-        if not self._may_name(text):
-            return []
-        from spacy.util import filter_spans
-
-        doc = self._nlp.make_doc(text)
-        names = []
-        for span in filter_spans(self._matcher(doc, as_spans=True)):
-            start, end = span.start_char, span.end_char
-            key = _key(span.text)
-            if key in self._plain:
-                names.append(_Name(start, _whole(text, start, end), self._plain[key], listed=True))
-            elif span.text in self._spelt:
-                end = _whole(text, start, end)
-                names.append(_Name(start, end, self._everyday[key], listed=False))
-        return names
-
-    def zone(self, texts: Iterable[str]) -> AbstractContextManager[object]:
-        """Return a context at whose end spaCy forgets the strings of the texts read inside.
-
-        spaCy is loaded only if one of the texts may name a listed vendor.
-        """
-        if not any(map(self._may_name, texts)):
-            return nullcontext()
-        _ = self._matcher  # its patterns must outlive the zone
-        return self._nlp.memory_zone()
-
-    def _may_name(self, text: str) -> bool:
-        """Tell cheaply whether a text may hold a listed name; most do not."""
-        spelt = _WORD.findall(text)
-        words = [word.casefold() for word in spelt]
-        return (
-            not self._single_words.isdisjoint(words)
-            or not self._spelt.isdisjoint(spelt)
-            or not self._first_pairs.isdisjoint(pairwise(words))
-        )
-
-    @cached_property
-    def _nlp(self) -> Language:
-        return blank_pipeline()
-
-    @cached_property
-    def _matcher(self) -> PhraseMatcher:
-        from spacy.matcher import PhraseMatcher
-
-        matcher = PhraseMatcher(self._nlp.vocab, attr="LOWER")
-        keys = {**self._plain, **self._everyday}
-        matcher.add("VENDOR", [self._nlp.make_doc(key) for key in keys])
-        return matcher
 
 
 def _role_of_neighbour(
@@ -179,10 +120,6 @@ def _role_of_neighbour(
             if _AND.fullmatch(text, first.end, second.start):
                 return roles[there]
     return None
-
-
-def _key(name: str) -> str:
-    return name.casefold()
 
 
 def _whole(text: str, start: int, end: int) -> int:
@@ -198,6 +135,8 @@ def _unlisted(text: str) -> list[_Name]:
     everyday = everyday_words()
     names = []
     for match in _RUN.finditer(text):
+        if match.group().casefold() in everyday:
+            continue  # the most usual run by far
         start, end = _without_everyday(match, everyday)
         if end - start > 1 and not _PERIOD.match(text, start):
             names.append(_Name(start, end, text[start:end], listed=False))

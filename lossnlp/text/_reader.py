@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from threading import Lock
 
 from lossnlp._errors import InputError
 from lossnlp.deals import Deal
@@ -19,8 +18,10 @@ from lossnlp.text._vendors import Spelling, read_vendors
 from lossnlp.text._when import CORE
 from lossnlp.text._window import window_of
 
+#: A note or snippet: where it stands, and its clean text.
+Source = tuple[str, CleanText]
 #: Deals read in one memory zone: spaCy frees their strings when it ends.
-_BATCH = 1000
+_BATCH = 4000
 #: Log odds above which words are taken to say when to come back (docs/text.md).
 _THRESHOLD = -0.9
 #: A day is worth more than an event next to it that is only a little likelier.
@@ -30,7 +31,7 @@ _DAY_BONUS = 0.7
 class TextReader:
     """Reads rivals, dates to come back, language and early closes from deals.
 
-    The lists are read, and spaCy is loaded, on first use. One reader may be shared by threads.
+    spaCy is loaded when many deals are read at once. One reader may be shared by threads.
 
     Parameters
     ----------
@@ -60,7 +61,6 @@ class TextReader:
             )
         self.fiscal_year_start = fiscal_year_start
         self._finder = CompetitorFinder([*_own_list(competitors), *read_vendors()], own_names)
-        self._lock = Lock()  # the pipeline's memory zone belongs to one batch at a time
 
     def read(self, deals: Iterable[Deal]) -> list[Signals]:
         """Return the signals of each deal, in order.
@@ -71,30 +71,25 @@ class TextReader:
         remaining = iter(deals)
         while batch := list(islice(remaining, _BATCH)):
             texts = [_texts(deal) for deal in batch]
-            plain = (text.text for deal_texts in texts for _, text in deal_texts)
-            with self._lock, self._finder.zone(plain):
-                signals += map(self._signals, batch, texts)
+            rivals = iter(self._finder.find(list(chain.from_iterable(texts))))
+            for deal, its_texts in zip(batch, texts, strict=True):
+                named = _each_once(chain.from_iterable(islice(rivals, len(its_texts))))
+                signals.append(self._signals(deal, its_texts, named))
         return signals
 
-    def _signals(self, deal: Deal, texts: Sequence[tuple[str, CleanText]]) -> Signals:
+    def _signals(
+        self, deal: Deal, texts: Sequence[Source], competitors: tuple[Competitor, ...]
+    ) -> Signals:
         note = texts[0][1].text
         spoken = note if note.strip() else " ".join(text.text for _, text in texts[1:])
         return Signals(
-            competitors=self._competitors(texts),
+            competitors=competitors,
             revisit=self._revisit(deal, texts),
             language=language_of(spoken),
             closed_early=_closed_early(deal, texts),
         )
 
-    def _competitors(self, texts: Sequence[tuple[str, CleanText]]) -> tuple[Competitor, ...]:
-        found: dict[str, Competitor] = {}
-        for source, text in texts:
-            for rival in self._finder.find(text, source):
-                key = rival.canonical.casefold()
-                found[key] = merged(found[key], rival) if key in found else rival
-        return tuple(found.values())
-
-    def _revisit(self, deal: Deal, texts: Sequence[tuple[str, CleanText]]) -> Revisit | None:
+    def _revisit(self, deal: Deal, texts: Sequence[Source]) -> Revisit | None:
         best = max(self._candidates(deal, texts), key=lambda found: found[0], default=None)
         if best is None or best[0] < _THRESHOLD:
             return None
@@ -116,7 +111,7 @@ class TextReader:
 
     @staticmethod
     def _candidates(
-        deal: Deal, texts: Sequence[tuple[str, CleanText]]
+        deal: Deal, texts: Sequence[Source]
     ) -> Iterator[tuple[float, tuple[str, str], CleanText, Mention]]:
         for source, text in texts:
             given = deal.source_text(source)
@@ -127,9 +122,17 @@ class TextReader:
                 yield score + bonus * (score > _THRESHOLD), (source, given), text, mention
 
 
-def _texts(deal: Deal) -> list[tuple[str, CleanText]]:
+def _texts(deal: Deal) -> list[Source]:
     note = [("note", clean(deal.note))]
     return note + [(f"snippet:{n}", clean(said.text)) for n, said in enumerate(deal.snippets)]
+
+
+def _each_once(named: Iterable[Competitor]) -> tuple[Competitor, ...]:
+    found: dict[str, Competitor] = {}
+    for rival in named:
+        key = rival.canonical.casefold()
+        found[key] = merged(found[key], rival) if key in found else rival
+    return tuple(found.values())
 
 
 def _own_list(competitors: str | Path | Sequence[str] | None) -> list[Spelling]:
@@ -147,7 +150,7 @@ def _place(deal: Deal, source: str) -> str:
     return "note beside buyer" if answered else "note"
 
 
-def _closed_early(deal: Deal, texts: Sequence[tuple[str, CleanText]]) -> ClosedEarly | None:
+def _closed_early(deal: Deal, texts: Sequence[Source]) -> ClosedEarly | None:
     for source, text in texts:
         if _place(deal, source) == "rep":
             continue

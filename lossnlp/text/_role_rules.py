@@ -1,4 +1,4 @@
-"""The contexts that give a named vendor its role, as patterns: see `_roles`."""
+"""The contexts that give a named vendor its role, as patterns of lower case: see `_roles`."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ PLAIN_BOUND = (
     rf"§(?:['’]s)?[ ](?:\w+ )?{_PAPER}(?= (?:runs?|til+|until|thru|to|expires?|ends?|has|is|"
     rf"rolled|auto|renew|locked|binds|up|goes|through|exp))",
     r"§ (?:has|have|got|binds|ties|holds) (?:us|them|em|'em)\b",
-    r"§ (?:til+|until|thru) (?:\d|[A-Z'])",
+    r"§ (?:til+|until|thru) (?:\d|[a-z'])",
 )
 PLAIN_USE = (
     rf"\b(?:{_KEEP}|{_RENEW})(?: \w+){{0,3}}?(?:[ ]+(?:on|with|w/|w|at|to|by))*{_D}",
@@ -223,7 +223,7 @@ NOT_A_RIVAL = (
     rf"\b{_JOIN}\b{_G}(?:[ ]+(?:to|with|w/|into|in|from|for|against|by))?[ ]+(?:the |"
     rf"their |our |its )?"
     rf"(?:¤[ ,/&]+(?:and |or )?){{0,3}}§",
-    rf"§(?:['’]s)?(?:[ ](?:[A-Z0-9]\w*|\w+))?[ -](?:and ¤ )?{_SYSTEM}",
+    rf"§(?:['’]s)?(?:[ ](?:[a-z0-9]\w*|\w+))?[ -](?:and ¤ )?{_SYSTEM}",
     r"(?:can['’]?t|cannot|couldn['’]?t|doesn['’]?t|don['’]?t|not|won['’]?t) (?:feed|read|"
     r"reach|talk|push|"
     r"support|handle|speak|do|see)[\w ]{0,12} §",
@@ -326,7 +326,7 @@ LOOSE_BOUND = (
     rf"they)\b",
     rf"{_A}{_P}(?:runs?|expires?|ends?|rolled|rolls|renews|auto-?renew\w*|goes|locked|in force|is "
     rf"up|was up)\b",
-    r"§[ ]?(?:til+|until|thru|to|through|up to|'?til) (?:\d|[A-Z]|next|the end|end|spring|summer|"
+    r"§[ ]?(?:til+|until|thru|to|through|up to|'?til) (?:\d|[a-z]|next|the end|end|spring|summer|"
     r"autumn|winter|fall|at least)",
     rf"\bleaving{_D}|\b(?:buyout|buy-out|exit|termination) (?:fee|penalty) (?:with|to|from|at){_D}",
     rf"\b(?:signed|committed|renewed) (?:\w+ ){{0,3}}?(?:years?|yrs?|term|months?)(?: \w+)? "
