@@ -22,6 +22,7 @@ FILES = (
     "deals.parquet",
     "summary.json",
     "sample.csv",
+    "reengage.csv",
     "changes.csv",
     "undo.csv",
     "report.html",

@@ -20,7 +20,7 @@ from lossnlp.audit._result import AuditResult
 from lossnlp.audit._sampling import plan
 from lossnlp.audit._statistics import Floats, Ints
 from lossnlp.audit._summary import summarise
-from lossnlp.audit._tables import deals_table, findings_table, sample_table
+from lossnlp.audit._tables import deals_table, findings_table, reengage_table, sample_table
 from lossnlp.audit._trend import read_baseline
 from lossnlp.audit._tuned import FLAG_LEAST, FLAG_MEAN
 from lossnlp.audit._witness import Weighed, flag_bound, weigh
@@ -130,6 +130,7 @@ def audit(
         deals=table,
         summary=summary,
         sample=sample_table(planned, table.iloc[labels.rows], decided),
+        reengage=reengage_table(objects, reading, model, redact=redact),
         proposal=labels.proposal,
         taxonomy=model.taxonomy,
         names=dict(names or {}),

@@ -12,6 +12,7 @@ from lossnlp.audit._findings import MEANINGS
 from lossnlp.taxonomy import Taxonomy
 
 _TOP = 20
+_NEXT = 10
 _AROUND = 180
 _MOST_BARS = 16
 _WHOLE = 420
@@ -19,7 +20,11 @@ _SEE_TABLE = "The table below holds the numbers."
 
 
 def render(
-    summary: dict[str, Any], findings: pd.DataFrame, deals: pd.DataFrame, taxonomy: Taxonomy
+    summary: dict[str, Any],
+    findings: pd.DataFrame,
+    deals: pd.DataFrame,
+    reengage: pd.DataFrame,
+    taxonomy: Taxonomy,
 ) -> str:
     """Return the report as HTML; every text that comes from the deals is escaped."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -43,10 +48,20 @@ def render(
         findings=[
             _shown(finding, deals, names) for finding in findings.head(_TOP).to_dict("records")
         ],
+        reengage=_next(reengage, deals, names),
         headline=headline(summary),
         moves=_moves(summary),
         heat=_heat(summary, names),
     )
+
+
+def _next(
+    reengage: pd.DataFrame, deals: pd.DataFrame, names: dict[str, str]
+) -> list[dict[str, Any]]:
+    """Return the first deals to come back to after the last close of the export."""
+    ahead = reengage[reengage["date"].astype(str) > deals["close_date"].max()]
+    rows = ahead.head(_NEXT).to_dict("records")
+    return [{**row, "reason": names[row["reason"]]} for row in rows]
 
 
 def headline(summary: dict[str, Any]) -> list[str]:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pandas as pd
 
+from lossnlp._cells import write_csv
 from lossnlp._errors import InputError
-from lossnlp.audit._cells import write_csv
 from lossnlp.audit._loadback import changes
 from lossnlp.taxonomy import Proposal, Taxonomy
 
@@ -35,6 +35,8 @@ class AuditResult:
         The numbers of the report as plain data.
     sample
         The deals to review, with their draw probabilities.
+    reengage
+        Whom to call back, when and with which words; earliest first.
     proposal
         The crosswalk that was proposed, where none was given.
     taxonomy
@@ -47,6 +49,7 @@ class AuditResult:
     deals: pd.DataFrame
     summary: dict[str, Any]
     sample: pd.DataFrame
+    reengage: pd.DataFrame
     proposal: Proposal | None
     taxonomy: Taxonomy
     names: dict[str, str] = field(default_factory=dict)
@@ -70,6 +73,7 @@ class AuditResult:
             "deals.parquet": lambda path: self.deals.to_parquet(path, index=False),
             "summary.json": lambda path: _json(self.summary, path),
             "sample.csv": lambda path: write_csv(self.sample, path, _MATCHED),
+            "reengage.csv": lambda path: write_csv(self.reengage, path, _MATCHED),
             "changes.csv": lambda path: write_csv(changed, path, changed.columns),
             "undo.csv": lambda path: write_csv(undone, path, undone.columns),
             "report.html": self._write_html,
@@ -95,7 +99,8 @@ class AuditResult:
     def _write_html(self, path: Path) -> None:
         from lossnlp.audit._report import render
 
-        _write_text(render(self.summary, self.findings, self.deals, self.taxonomy), path)
+        page = render(self.summary, self.findings, self.deals, self.reengage, self.taxonomy)
+        _write_text(page, path)
 
 
 def _into_place(files: dict[str, Callable[[Path], object]], folder: Path) -> None:

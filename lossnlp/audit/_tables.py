@@ -16,6 +16,7 @@ from lossnlp.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
     from lossnlp.deals import Deal
+    from lossnlp.model import LossModel
 
 #: Columns of findings.csv, in order.
 FINDING_COLUMNS = (
@@ -153,6 +154,30 @@ def sample_table(
         )
         table[name] = [known.get(key, "") for key in table["id"]]
     return table[list(SAMPLE_COLUMNS)]
+
+
+def reengage_table(
+    deals: Sequence[Deal], reading: Reading, model: LossModel, *, redact: bool
+) -> pd.DataFrame:
+    """Return whom to call back, when and with which words, earliest first."""
+    from lossnlp.text import ReengagementRow, reengagement_rows
+
+    firsts = [said.reasons[0] for said in reading.suggestions]
+    rows = reengagement_rows(
+        zip(
+            deals,
+            [model.taxonomy.reason(first.code) for first in firsts],
+            [said.signals for said in reading.suggestions],
+            [first.evidence.text if first.evidence else "" for first in firsts],
+            strict=True,
+        ),
+        model.reader.fiscal_year_start,
+    )
+    table = pd.DataFrame(rows, columns=list(ReengagementRow._fields))
+    masked = _masker(redact)
+    for name in ("opening_line", "why"):
+        table[name] = table[name].map(masked)
+    return table
 
 
 def _value(case: Case, labels: Labels) -> str:
