@@ -62,6 +62,10 @@ def score(
             "column of a file that was scored before.",
         ),
     ] = None,
+    reengage: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also write whom to call back, and when: a CSV."),
+    ] = None,
 ) -> None:
     """Score every row of IN and write it to OUT with the reasons behind its own columns.
 
@@ -70,8 +74,7 @@ def score(
 
     Example: lossnlp score deals.parquet scored.parquet
     """
-    if compare is not None and (target == "-" or "://" in target):
-        raise InputError("--compare needs a file or a folder as OUT")
+    _refuse_without_file(target, engine, {"--compare": compare, "--reengage": reengage})
     given = {"note": note, "snippets": snippets, "stage": stage, "close_date": close_date}
     columns = {part: column for part, column in given.items() if column}
     if engine == "spark":
@@ -97,6 +100,25 @@ def score(
 
         by = summary.columns.get("id")
         typer.echo(differences(target, compare, prefix=prefix, id_column=by).to_text())
+    if reengage is not None:
+        from lossnlp.scoring import write_reengage
+
+        again = write_reengage(
+            target, reengage, model=model, columns=summary.columns, date_order=date_order,
+            prefix=prefix,
+        )  # fmt: skip
+        typer.echo(f"{again:,} deals to come back to written to {reengage}", err=True)
+
+
+def _refuse_without_file(target: str, engine: str, asked: dict[str, object]) -> None:
+    """Raise InputError for what reads OUT again where OUT is no file or folder of this machine."""
+    for option, value in asked.items():
+        if value is None:
+            continue
+        if target == "-" or "://" in target:
+            raise InputError(f"{option} needs a file or a folder as OUT")
+        if engine != "local":
+            raise InputError(f"{option} goes with --engine local only")
 
 
 def _tell(summary: ScoreSummary) -> None:

@@ -136,8 +136,11 @@ def read_rows(
     read: dict[str, list[Any]] = {
         part: [text_of(cell).strip() or None for cell in cells]
         for part, cells in values.items()
-        if part not in ("note", "snippets", "close_date")
+        if part not in ("note", "snippets", "close_date", "amount")
     }
+    if "amount" in values:
+        cells = [text_of(cell) for cell in values["amount"]]
+        read["amount"], _ = _fields.amounts(cells, range(len(cells)))
     if "note" in values:
         read["note"] = [_fields.line_feeds(text_of(cell)) for cell in values["note"]]
     if "close_date" in values:

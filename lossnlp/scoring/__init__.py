@@ -2,6 +2,7 @@
 
 from lossnlp.scoring._columns import SCORE_SCHEMA
 from lossnlp.scoring._compare import Comparison, compare
+from lossnlp.scoring._reengage import write_reengage
 from lossnlp.scoring._score import ScoreSummary, score
 from lossnlp.scoring._targets import Progress
 
@@ -12,4 +13,5 @@ __all__ = [
     "ScoreSummary",
     "compare",
     "score",
+    "write_reengage",
 ]
