@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scoring_kit import bundle, write_parquet
 
@@ -37,7 +37,7 @@ def tiered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-texts = st.text(st.sampled_from("ab Cé’9$?\n.,-ß漢🙂"), max_size=30)
+texts = st.text(st.sampled_from("ab Cé’9$?\n.,-ß漢🙂<&>\x00\x02"), max_size=30)
 deals = st.builds(
     Deal,
     texts,
@@ -53,6 +53,7 @@ def counts(found: object, row: int, family: str) -> Counter[int]:
     )
 
 
+@settings(deadline=None)
 @given(st.lists(deals, max_size=4))
 def test_a_deal_has_the_same_features_in_any_company(batch: list[Deal]) -> None:
     together = features_of(batch)
@@ -62,6 +63,7 @@ def test_a_deal_has_the_same_features_in_any_company(batch: list[Deal]) -> None:
             assert counts(together, row, family) == counts(alone, 0, family)
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("abc12 $,'"), max_size=40))
 def test_features_are_words_and_their_runs(text: str) -> None:
     """For plain text the features can be counted by hand."""
@@ -79,6 +81,14 @@ def test_features_are_words_and_their_runs(text: str) -> None:
     found = features_of([Deal(text)])
     assert sorted(counts(found, 0, "word").values()) == sorted(expected.values())
     assert sorted(counts(found, 0, "part").values()) == sorted(parts.values())
+
+
+def test_markup_is_no_word() -> None:
+    plain, marked = (
+        features_of([Deal("too dear & late")]),
+        features_of([Deal("<p>too <b>dear</b> &amp; late</p>")]),
+    )
+    assert counts(plain, 0, "word") == counts(marked, 0, "word")
 
 
 def test_who_speaks_makes_a_difference() -> None:
@@ -112,12 +122,12 @@ def test_the_student_learnt_from_the_model(tiered: Path, tmp_path: Path) -> None
 
 
 def test_auto_asks_the_model_where_the_student_is_unsure(tiered: Path, tmp_path: Path) -> None:
-    source = write_parquet(tmp_path / "in.parquet", N)
+    source, margin = write_parquet(tmp_path / "in.parquet", N), 0.3
+    model = with_margin(tiered, margin, tmp_path / "model")
     rows = {}
     for tier in ("exact", "fast", "auto"):
-        score(source, tmp_path / f"{tier}.parquet", model=tiered, tier=tier)
+        score(source, tmp_path / f"{tier}.parquet", model=model, tier=tier)
         rows[tier] = pq.read_table(tmp_path / f"{tier}.parquet").to_pylist()
-    margin = read_bundle(tiered).manifest["fast"]["margin"]
     asked = 0
     for exact, fast, auto in zip(rows["exact"], rows["fast"], rows["auto"], strict=True):
         unsure = fast["probability"] - fast["probability_2"] < margin
@@ -128,6 +138,15 @@ def test_auto_asks_the_model_where_the_student_is_unsure(tiered: Path, tmp_path:
         }
         assert auto["probability"] == pytest.approx(want["probability"], abs=1e-6)
     assert 0 < asked < N
+
+
+def with_margin(bundle: Path, margin: float, copy: Path) -> Path:
+    """Copy a bundle and let its student be unsure below a lead."""
+    shutil.copytree(bundle, copy)
+    manifest = json.loads((copy / "manifest.json").read_text())
+    manifest["fast"]["margin"] = margin
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    return copy
 
 
 def test_a_bundle_without_a_student(tmp_path: Path) -> None:
@@ -167,6 +186,7 @@ def test_notes_without_a_word(tiered: Path, tmp_path: Path) -> None:
         assert all(row["needs_detail"] for row in rows)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_the_margin_keeps_what_it_promises(seed: int) -> None:
     draw = np.random.default_rng(seed)

@@ -8,7 +8,7 @@ features are does not depend on the other deals.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from lossnlp.deals import Deal
+from lossnlp.text import clean
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -115,22 +116,26 @@ def _texts(deals: Sequence[Deal]) -> tuple[list[str], Places, NDArray[np.bool_]]
     owner: list[int] = []
     buyer: list[bool] = []
     for number, deal in enumerate(deals):
-        texts.append(deal.note)
+        texts.append(_unmarked(deal.note))
         owner.append(number)
         buyer.append(False)
         for snippet in deal.snippets:
-            texts.append(snippet.text)
+            texts.append(_unmarked(snippet.text))
             owner.append(number)
             buyer.append(snippet.speaker == "buyer")
     return texts, np.array(owner, dtype=np.intp), np.array(buyer, dtype=bool)
 
 
-def _joined(texts: Iterable[str]) -> NDArray[np.uint8]:
+def _unmarked(text: str) -> str:
+    """Return a text without HTML; cleaning all of every text would take longer than reading it."""
+    return clean(text).text if "<" in text or "&" in text else text
+
+
+def _joined(texts: Sequence[str]) -> NDArray[np.uint8]:
     """Return all texts as one array of bytes, lower case, each with an end mark."""
-    whole = "\x02".join(texts)
-    if "\x00" in whole:
-        whole = whole.replace("\x00", " ")
-    whole = whole.replace("\x02", "\x00") + "\x00"
+    whole = "\x00".join(texts) + "\x00"
+    if whole.count("\x00") > len(texts):
+        whole = "".join(text.replace("\x00", " ") + "\x00" for text in texts)
     if not whole.isascii():
         whole = unicodedata.normalize("NFKC", whole).replace("’", "'")
     return np.frombuffer(whole.lower().encode(errors="replace"), dtype=np.uint8)

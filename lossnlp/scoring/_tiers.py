@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lossnlp.deals import Deal, Snippet
 from lossnlp.model import (
@@ -138,12 +139,14 @@ class Fast:
 
     def _sets(self, chosen: NDArray[np.bool_], order: NDArray[np.intp]) -> pa.Array:
         """Return the chosen codes of each row, likeliest first, joined; null for none."""
-        codes = self.fast.labels.codes
-        joined: list[str | None] = [None] * len(chosen)
-        for row in np.flatnonzero(chosen.any(axis=1)):
-            flags = chosen[row]
-            joined[row] = ";".join(codes[code] for code in order[row] if flags[code])
-        return pa.array(joined, pa.string())
+        ranked = np.take_along_axis(chosen, order, axis=1)
+        ends = np.concatenate(([0], np.cumsum(ranked.sum(axis=1))))
+        lists = pa.ListArray.from_arrays(
+            pa.array(ends, pa.int32()),
+            self._codes.take(pa.array(order[ranked])),
+            mask=pa.array(~ranked.any(axis=1)),
+        )
+        return pc.binary_join(lists, ";")
 
 
 class Auto:
