@@ -2,7 +2,8 @@
 
     python benchmarks/quality.py                       # what is installed, on three folds
     python benchmarks/quality.py --only lexical,tfidf  # some rows
-    python benchmarks/quality.py --folds 19            # leave one file out
+    python benchmarks/quality.py --fold 1              # one fold only
+    python benchmarks/quality.py --folds 24            # leave one file out
 
 The starter files are dealt into folds; every row learns from the same files and reads the same
 held-out ones. A finished fold is kept in build/quality, so that a run can be stopped and a row
@@ -25,6 +26,7 @@ import numpy as np
 from lossnlp.model import (
     ENCODER,
     LEXICAL,
+    Blend,
     Scores,
     labels_of,
     one_text,
@@ -52,10 +54,11 @@ Reader = Callable[[Deals, Deals], np.ndarray]
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     asked.add_argument("--folds", type=int, default=3)
+    asked.add_argument("--fold", type=int, help="0 for the first; all by default")
     asked.add_argument("--only", default=",".join(ROWS))
     asked.add_argument("--kept", type=Path, default=ROOT / "build" / "quality")
     options = asked.parse_args()
-    run = Run(starter_deals(), options.folds, options.kept)
+    run = Run(starter_deals(), options.folds, options.fold, options.kept)
     for name in options.only.split(","):
         run.row(name)
     print(run.table())
@@ -64,22 +67,24 @@ def main() -> None:
 class Run:
     """The folds of the starter files, and what was read in each."""
 
-    def __init__(self, deals: Deals, folds: int, kept: Path) -> None:
-        self.deals, self.folds = deals, folds
+    def __init__(self, deals: Deals, folds: int, fold: int | None, kept: Path) -> None:
+        self.deals = deals
+        self.folds = range(folds) if fold is None else [fold]
         self.pairs = read_labelled([ROOT / "tests" / "data" / "contrast_pairs.jsonl"]).deals
         files = list(dict.fromkeys(d.group for d in deals))
         self.fold_of = np.array([files.index(d.group) % folds for d in deals])
         corpus = hashlib.sha256("".join(d.deal.id + d.primary for d in deals).encode())
         self.kept = kept / f"{corpus.hexdigest()[:8]}-{folds}"
+        self.measured = np.isin(self.fold_of, self.folds)
 
     def row(self, name: str) -> None:
         """Read every fold that has not been read."""
         row = ROWS[name]
-        for fold in range(self.folds):
+        for fold in self.folds:
             target = self.kept / f"{name}-{fold}.npz"
             if target.is_file():
                 continue
-            print(f"{row.title}: fold {fold + 1} of {self.folds}", flush=True)
+            print(f"{row.title}: fold {fold}", flush=True)
             inside = [d for d, f in zip(self.deals, self.fold_of, strict=True) if f != fold]
             outside = [d for d, f in zip(self.deals, self.fold_of, strict=True) if f == fold]
             start = time.perf_counter()
@@ -95,37 +100,51 @@ class Run:
 
     def read(self, name: str) -> tuple[np.ndarray, np.ndarray, float] | None:
         """Return held-out scores [n, k], those of the pairs [folds, p, k], seconds a fold."""
-        files = [self.kept / f"{name}-{fold}.npz" for fold in range(self.folds)]
+        files = [self.kept / f"{name}-{fold}.npz" for fold in self.folds]
         if not all(file.is_file() for file in files):
             return None
         found = [np.load(file) for file in files]
         scores = np.empty((len(self.deals), len(LABELS.codes)))
-        for fold, part in enumerate(found):
+        for fold, part in zip(self.folds, found, strict=True):
             scores[self.fold_of == fold] = part["scores"][: -len(self.pairs)]
         pairs = np.stack([part["scores"][-len(self.pairs) :] for part in found])
-        return scores, pairs, float(np.mean([part["seconds"] for part in found]))
+        return scores[self.measured], pairs, float(np.mean([part["seconds"] for part in found]))
 
     def blended(self) -> tuple[np.ndarray, np.ndarray, float] | None:
-        """Blend the views as a bundle does: with weights chosen on the other folds."""
+        """Blend the views as a bundle does: each file with weights chosen on the others."""
         views = {view: self.read(view) for view in (LEXICAL, ENCODER)}
         found = {view: read for view, read in views.items() if read is not None}
         if len(found) < 2:
             return None
-        truth = truth_of(self.deals, LABELS)
-        scores, pairs = np.empty_like(found[LEXICAL][0]), np.empty_like(found[LEXICAL][1])
-        for fold in range(self.folds):
-            here = self.fold_of == fold
-            others = {view: primary_only(read[0][~here]) for view, read in found.items()}
-            blend = calibrate(others, truth.rows(~here), LABELS, {}).primary
-            scores[here] = blend({view: read[0][here] for view, read in found.items()})
-            pairs[fold] = blend({view: read[1][fold] for view, read in found.items()})
-        return scores, pairs, sum(read[2] for read in found.values())
+        deals = self.held_out()
+        truth, files = truth_of(deals, LABELS), np.array([d.group for d in deals])
+        held = {view: primary_only(read[0]) for view, read in found.items()}
+
+        def blend(rows: np.ndarray) -> Blend:
+            part = {view: scores.rows(rows) for view, scores in held.items()}
+            return calibrate(part, truth.rows(rows), LABELS, {}).primary
+
+        scores = np.empty_like(found[LEXICAL][0])
+        for file in np.unique(files):
+            here = files == file
+            scores[here] = blend(~here)({view: read[0][here] for view, read in found.items()})
+        whole = blend(np.ones(len(files), dtype=bool))
+        pairs = [
+            whole({view: read[1][place] for view, read in found.items()})
+            for place in range(len(self.folds))
+        ]
+        return scores, np.stack(pairs), sum(read[2] for read in found.values())
+
+    def held_out(self) -> Deals:
+        """Return the deals of the folds that are read."""
+        return [d for d, used in zip(self.deals, self.measured, strict=True) if used]
 
     def table(self) -> str:
         """Return one Markdown row for each reader whose folds are all there."""
+        deals = self.held_out()
         lines = [
-            f"{len(self.deals)} deals, {len({d.group for d in self.deals})} files, {self.folds}"
-            " folds; mean ± standard deviation over files (contrast pairs: over folds).",
+            f"{len(deals)} deals of {len({d.group for d in deals})} files; mean ± standard"
+            " deviation over files (contrast pairs: over folds).",
             "",
             "| reader | accuracy | macro-F1 | contrast pairs | seconds a fold |",
             "|---|---|---|---|---|",
@@ -134,7 +153,7 @@ class Run:
         for title, found in {**read, "lossnlp, both views": self.blended()}.items():
             if found is not None:
                 scores, pairs, seconds = found
-                right, f1 = per_file(self.deals, scores.argmax(axis=1))
+                right, f1 = per_file(deals, scores.argmax(axis=1))
                 on_pairs = (pairs.argmax(axis=2) == [code_of(d) for d in self.pairs]).mean(axis=1)
                 cells = [title, spread(right), spread(f1), spread(on_pairs), f"{seconds:.0f}"]
                 lines.append(f"| {' | '.join(cells)} |")
@@ -164,7 +183,8 @@ def per_file(deals: Deals, found: np.ndarray) -> tuple[list[float], list[float]]
 
 
 def spread(values: Sequence[float]) -> str:
-    return f"{np.mean(values):.3f} ± {np.std(values, ddof=1):.3f}"
+    mean = f"{np.mean(values):.3f}"
+    return f"{mean} ± {np.std(values, ddof=1):.3f}" if len(values) > 1 else mean
 
 
 def text_of(labelled: LabelledDeal) -> str:
