@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 from lossnlp import InputError
 from lossnlp.cli import app
 from lossnlp.service import Settings, read_settings
+from lossnlp.service._serving import load_checked
 
 
 def test_defaults_serve_this_machine_alone() -> None:
@@ -43,11 +45,36 @@ def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.cors_origins == ("https://a.example", "https://b.example")
 
 
+def test_what_is_read_from_a_note_follows_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "rivals.txt").write_text("North Wind ERP, NWE\n", encoding="utf-8")
+    file = tmp_path / "service.env"
+    file.write_text(
+        f"LOSSNLP_COMPETITORS={tmp_path / 'rivals.txt'}\nLOSSNLP_FISCAL_YEAR_START=2\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("LOSSNLP_OWN_NAMES", "Workday, Acme Cloud")
+    loaded = load_checked(read_settings(file))
+    note = "nwe is in there today, not Workday. Call me in Q1 FY27"
+    signals = loaded.model.suggest(note, close_date=date(2025, 10, 15)).signals
+    assert [rival.canonical for rival in signals.competitors] == ["North Wind ERP"]
+    assert signals.revisit is not None
+    assert signals.revisit.earliest == date(2026, 2, 1)
+
+
+def test_a_list_of_rivals_that_is_not_there_is_one_clear_error(tmp_path: Path) -> None:
+    settings = read_settings(competitors=tmp_path / "none.txt")
+    with pytest.raises(InputError, match="the list of competitors cannot be read"):
+        load_checked(settings)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
         ("PORT", "eighty", "setting LOSSNLP_PORT: "),
         ("BLIND_SHARE", "1.5", "setting LOSSNLP_BLIND_SHARE: "),
+        ("FISCAL_YEAR_START", "13", "setting LOSSNLP_FISCAL_YEAR_START: "),
         ("ROOT_PATH", "lossnlp/", "setting LOSSNLP_ROOT_PATH: "),
         ("KEYS", "crm:hunter2", "setting LOSSNLP_KEYS: "),
         ("KEYS", f"crm:{'0' * 64},crm:{'1' * 64}", "two keys have the same name"),

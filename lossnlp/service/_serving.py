@@ -13,6 +13,7 @@ from lossnlp.service._metrics import Metrics
 from lossnlp.service._problems import Problem
 from lossnlp.service._settings import Settings
 from lossnlp.taxonomy import Crosswalk
+from lossnlp.text import TextReader
 
 #: What makes the readers of text load what they load late: names, dates, other languages.
 _WARM_UP = (
@@ -31,7 +32,8 @@ class Loaded:
 
 def load_checked(settings: Settings) -> Loaded:
     """Load the bundle, which checks its golden notes, and run first inferences through it."""
-    model = load(settings.model)
+    reader = TextReader(settings.competitors, settings.fiscal_year_start, settings.own_names)
+    model = load(settings.model, reader=reader)
     crosswalk = None
     if settings.crosswalk is not None:
         crosswalk = Crosswalk.read(settings.crosswalk, model.taxonomy)

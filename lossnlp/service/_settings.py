@@ -50,6 +50,13 @@ class Settings(BaseSettings):
         Folder of the bundle; without it the default bundle.
     crosswalk
         File that maps the CRM's picklist values to codes.
+    competitors
+        File of your own rivals, one a line with other spellings after commas; added to the
+        packaged list.
+    own_names
+        Names of your own company and products, which are never rivals: ``Acme,Acme Cloud``.
+    fiscal_year_start
+        Month, 1 to 12, in which the fiscal year begins.
     keys
         Name of each API key and the SHA-256 of the key, in hexadecimal:
         ``crm:3f0a…,page:77b1…``. Make keys from at least 32 random bytes.
@@ -94,6 +101,9 @@ class Settings(BaseSettings):
     root_path: PathPrefix = ""
     model: Path | None = None
     crosswalk: Path | None = None
+    competitors: Path | None = None
+    own_names: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_list)] = ()
+    fiscal_year_start: int = Field(default=1, ge=1, le=12)
     keys: Annotated[dict[KeyName, Sha256], NoDecode, BeforeValidator(_split_keys)] = {}
     basic: bool = False
     allow_without_keys: bool = False
