@@ -35,5 +35,5 @@ if __name__ == "__main__":
     )
     pairs = read_labelled([HERE / "tests" / "data" / "contrast_pairs.jsonl"]).deals
     thirds = [files[start::3] for start in range(3)]
-    trained = train(deals, name="starter", fit=fit, folds=thirds, pairs=pairs)
+    trained = train(deals, name="starter", fit=fit, folds=thirds, pairs=pairs, student=True)
     trained.write(HERE / "models" / "default")

@@ -41,7 +41,7 @@ def card_of(manifest: Mapping[str, Any]) -> str:
         metrics_table(metrics),
         "## Where it is weak\n\n" + _slices(metrics) + "\n\n" + _confusions(metrics),
         *_pairs(metrics),
-        *_tiers(manifest.get("fast")),
+        *_tiers(manifest.get("fast"), manifest.get("rates", {})),
         "## By code\n\n" + _codes(metrics),
         "## By group\n\n" + _groups(metrics),
     ]
@@ -60,13 +60,13 @@ def _pairs(metrics: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _tiers(fast: Mapping[str, Any] | None) -> list[str]:
+def _tiers(fast: Mapping[str, Any] | None, rates: Mapping[str, float]) -> list[str]:
     if not fast:
         return []
     measured = fast["measured"]
     rows = [
         [f"`{tier}`", _number(measured["accuracy"][tier]), _number(measured["agreement"].get(tier)),
-         f"{measured['rate'][tier]:,.0f}"]
+         f"{rates[tier]:,.0f}"]
         for tier in ("exact", "fast", "auto")
     ]  # fmt: skip
     curve = [

@@ -11,6 +11,7 @@ from lossnlp.model import Evidence, Labels
 from lossnlp.taxonomy import INSUFFICIENT
 from lossnlp.training._calibrate import Truth, truth_of
 from lossnlp.training._folds import Readings
+from lossnlp.training._labelled import LATER_STARTER
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -192,6 +193,9 @@ class _Table:
             "buyer's words carry the reason": np.array([_buyer_decides(d) for d in self.deals]),
             "says nothing": np.array([d.primary == INSUFFICIENT for d in self.deals]),
         }
+        hard = np.array([d.group in LATER_STARTER for d in self.deals])
+        if hard.any():
+            kinds |= {"in files of hard notes": hard, "in all other files": ~hard}
         return {
             name: {"n": int(rows.sum()), "accuracy": self.accuracy(rows)}
             for name, rows in kinds.items()

@@ -137,7 +137,9 @@ def train(
         return Trained(replace(bundle, manifest=manifest), metrics)
     held_groups = folds[0] if folds else [deals[0].group]
     fast = distil(bundle, [*deals, *beside], fit, held_groups)
-    manifest[FAST] = fast.facts()
+    facts = fast.facts()
+    manifest["rates"] = facts["measured"].pop("rate")
+    manifest[FAST] = facts
     return Trained(replace(bundle, manifest=manifest), metrics, fast)
 
 
