@@ -72,8 +72,33 @@ def test_compare_with_a_column_and_a_file(tmp_path: Path) -> None:
     assert "of 10 deals have another reason than before" in first.stdout
     again = lossnlp(source, tmp_path / "new.jsonl", "--compare", tmp_path / "out.jsonl")
     assert "0 of 10 deals have another reason than before" in again.stdout
-    said = lossnlp(source, "-", "--compare", "before")
-    assert "--compare needs a file" in str(said.exception)
+
+
+@pytest.mark.parametrize(
+    ("target", "compare", "fault"),
+    [
+        ("-", "note", "--compare needs a file"),
+        ("out.jsonl", "nothing", "has no column 'nothing' to compare with"),
+        ("out.jsonl", "none.jsonl", "no such file"),
+        ("out.jsonl", "in.jsonl", "has no column 'reason' to compare with"),
+        ("out.jsonl", "out.jsonl", "would be replaced before it is compared"),
+    ],
+)
+def test_what_cannot_be_compared_is_told_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str, compare: str, fault: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_jsonl(tmp_path / "in.jsonl", records(2))
+    said = lossnlp("in.jsonl", target, "--compare", compare)
+    assert isinstance(said.exception, InputError)
+    assert fault in str(said.exception)
+    assert [file.name for file in tmp_path.iterdir()] == ["in.jsonl"]
+
+
+@pytest.mark.parametrize("option", ["--resume", "--workers=2", "--encoding=utf-8", "--compare=x"])
+def test_what_spark_does_not_do(tmp_path: Path, option: str) -> None:
+    said = lossnlp("in.parquet", tmp_path / "out", "--engine", "spark", option)
+    assert f"{option.partition('=')[0]} goes with --engine local only" in str(said.exception)
 
 
 def test_resume_of_a_finished_run(tmp_path: Path) -> None:

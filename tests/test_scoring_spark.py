@@ -104,6 +104,10 @@ def test_the_command_on_spark(spark: SparkSession, tmp_path: Path) -> None:
     ]
     with pytest.raises(InputError, match="already exists"):
         score_files(str(tmp_path / "in.parquet"), str(tmp_path / "out"))
+    with pytest.raises(InputError, match="has no fast tier"):
+        score_files(
+            str(tmp_path / "in.parquet"), str(tmp_path / "out2"), model=bundle(), tier="fast"
+        )
     with pytest.raises(InputError, match=r"PATH_NOT_FOUND|does not exist"):
         score_files(str(tmp_path / "none.parquet"), str(tmp_path / "out2"))
 

@@ -74,20 +74,27 @@ def score(
 
     Example: lossnlp score deals.parquet scored.parquet
     """
-    _refuse_without_file(target, engine, {"--compare": compare, "--reengage": reengage})
+    _refuse_without_file(target, {"--compare": compare, "--reengage": reengage})
     given = {"note": note, "snippets": snippets, "stage": stage, "close_date": close_date}
     columns = {part: column for part, column in given.items() if column}
     if engine == "spark":
+        _refuse_on_spark(
+            {"--compare": compare, "--reengage": reengage, "--resume": resume or None,
+             "--workers": workers, "--encoding": encoding}
+        )  # fmt: skip
         from lossnlp.scoring.spark import score_files
 
         rows = score_files(
-            source, target, model=model, columns=columns, preset=preset, date_order=date_order,
-            prefix=prefix,
+            source, target, model=model, tier=tier, columns=columns, preset=preset,
+            date_order=date_order, prefix=prefix,
         )  # fmt: skip
         typer.echo(f"{rows:,} rows written to {target}", err=True)
         return
+    from lossnlp.scoring import refuse_incomparable
     from lossnlp.scoring import score as run
 
+    if compare is not None:
+        refuse_incomparable(source, target, compare, prefix)
     with _shown() as progress:
         summary = run(
             source, target, model=model, tier=tier, columns=columns, preset=preset,
@@ -110,14 +117,17 @@ def score(
         typer.echo(f"{again:,} deals to come back to written to {reengage}", err=True)
 
 
-def _refuse_without_file(target: str, engine: str, asked: dict[str, object]) -> None:
-    """Raise InputError for what reads OUT again where OUT is no file or folder of this machine."""
+def _refuse_without_file(target: str, asked: dict[str, object]) -> None:
+    """Raise InputError for what reads OUT again where OUT is no file or folder."""
     for option, value in asked.items():
-        if value is None:
-            continue
-        if target == "-" or "://" in target:
+        if value is not None and (target == "-" or "://" in target):
             raise InputError(f"{option} needs a file or a folder as OUT")
-        if engine != "local":
+
+
+def _refuse_on_spark(asked: dict[str, object]) -> None:
+    """Raise InputError for what only this machine's own engine does."""
+    for option, value in asked.items():
+        if value is not None:
             raise InputError(f"{option} goes with --engine local only")
 
 

@@ -12,7 +12,15 @@ from lossnlp.model._bundle import (
 from lossnlp.model._calibration import Blend, Calibration, Decisions, Probabilities
 from lossnlp.model._encoder import MAX_TOKENS, Encoded, Marks, OnnxEncoder
 from lossnlp.model._evidence import Clauses, quote
-from lossnlp.model._fast import FAST, FAST_FILE, FastModel, HashedVocabulary, apart, read_fast
+from lossnlp.model._fast import (
+    FAST,
+    FAST_FILE,
+    FastModel,
+    HashedVocabulary,
+    apart,
+    fast_facts,
+    read_fast,
+)
 from lossnlp.model._hashed import FAMILIES, Found, features_of, static_hashes
 from lossnlp.model._heads import OUTPUTS, Labels, LinearHeads, Scores
 from lossnlp.model._lexical import LexicalFeatures, SparseRows, Voice, words_of
@@ -64,6 +72,7 @@ __all__ = [
     "Voice",
     "apart",
     "default_path",
+    "fast_facts",
     "features_of",
     "labels_of",
     "load",

@@ -163,9 +163,7 @@ def read_fast(bundle: Path, taxonomy: Taxonomy, manifest: Mapping[str, Any]) -> 
     """
     from safetensors.numpy import load_file
 
-    if FAST not in manifest:
-        raise InputError(f"{bundle}: this bundle has no fast tier; use --tier exact")
-    facts = manifest[FAST]
+    facts = fast_facts(bundle, manifest)
     try:
         arrays = load_file(bundle / FAST_FILE)
         return FastModel(
@@ -177,3 +175,11 @@ def read_fast(bundle: Path, taxonomy: Taxonomy, manifest: Mapping[str, Any]) -> 
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BundleError(f"the fast tier is damaged ({error!r}); train it again") from error
+
+
+def fast_facts(bundle: Path, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a bundle's manifest says of the fast tier; raise InputError if it has none."""
+    if FAST not in manifest:
+        raise InputError(f"{bundle}: this bundle has no fast tier; use --tier exact")
+    facts: Mapping[str, Any] = manifest[FAST]
+    return facts

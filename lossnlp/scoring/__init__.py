@@ -1,7 +1,7 @@
 """Scoring years of deals: streaming on one machine, Spark beyond."""
 
 from lossnlp.scoring._columns import SCORE_SCHEMA
-from lossnlp.scoring._compare import Comparison, compare
+from lossnlp.scoring._compare import Comparison, compare, refuse_incomparable
 from lossnlp.scoring._reengage import write_reengage
 from lossnlp.scoring._score import ScoreSummary, score
 from lossnlp.scoring._targets import Progress
@@ -12,6 +12,7 @@ __all__ = [
     "Progress",
     "ScoreSummary",
     "compare",
+    "refuse_incomparable",
     "score",
     "write_reengage",
 ]

@@ -120,6 +120,21 @@ def compare(
     return _comparison(pairs)
 
 
+def refuse_incomparable(source: str, target: str, earlier: str, prefix: str = "") -> None:
+    """Raise InputError if what is to be compared with is not there, before anything is scored."""
+    if Path(earlier).resolve() == Path(target).resolve():
+        raise InputError(f"{target}: would be replaced before it is compared; name another OUT")
+    if _is_file(earlier):
+        first, name = open_source(earlier), _reason_of(earlier, prefix + "reason")
+    elif source == "-":  # can be read only once
+        return
+    else:
+        first, name = open_source(source), earlier
+    head = first.head()
+    if head is not None and name not in head.names:
+        raise InputError(f"{first.label}: has no column {name!r} to compare with")
+
+
 def _of_files(scored: str, earlier: str, reason: str, id_column: str | None) -> Comparison:
     if id_column is None:
         return _in_order(scored, earlier, reason)
@@ -146,8 +161,8 @@ def _in_order(scored: str, earlier: str, reason: str) -> Comparison:
         pairs.update(zip(old, new, strict=True))
     except ValueError:
         raise InputError(
-            f"{earlier}: holds another number of rows than {scored}; name an id column that both "
-            "have with --id"
+            f"{earlier}: holds another number of rows than {scored}, and there is no id column to "
+            "match them by; compare a file of the same rows"
         ) from None
     return _comparison(pairs)
 

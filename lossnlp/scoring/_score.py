@@ -14,7 +14,7 @@ from lossnlp.scoring._engine import cores, open_engine
 from lossnlp.scoring._open import open_source
 from lossnlp.scoring._scorer import Task
 from lossnlp.scoring._targets import Progress, Run, write
-from lossnlp.scoring._tiers import TIERS
+from lossnlp.scoring._tiers import refuse_tier
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,7 @@ def score(
         If the disk is full, a process was killed, or rows went missing.
     """
     began = time.monotonic()
-    if tier not in TIERS:
-        raise InputError(f"there is no tier {tier!r}; there are {', '.join(TIERS)}")
+    refuse_tier(tier, Path(model) if model else None)
     opened = open_source(str(source), encoding)
     first = opened.head()
     if first is None and opened.format == "jsonl":

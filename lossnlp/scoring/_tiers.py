@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lossnlp._errors import InputError
 from lossnlp.deals import Deal, Snippet
 from lossnlp.model import (
     Decisions,
@@ -19,6 +21,7 @@ from lossnlp.model import (
     LossModel,
     Probabilities,
     default_path,
+    fast_facts,
     load,
     read_fast,
 )
@@ -57,6 +60,18 @@ def open_tier(name: str, folder: Path | None, threads: int | None) -> Tier:
     """
     folder = folder or default_path()
     return _opened(name, folder, bundle_digest(folder), threads)
+
+
+def refuse_tier(name: str, folder: Path | None) -> None:
+    """Raise InputError if there is no such tier, or a bundle has none of this name.
+
+    A folder that is no bundle at all is left to what loads it.
+    """
+    if name not in TIERS:
+        raise InputError(f"there is no tier {name!r}; there are {', '.join(TIERS)}")
+    manifest = (folder or default_path()) / "manifest.json"
+    if name != "exact" and manifest.is_file():
+        fast_facts(manifest.parent, json.loads(manifest.read_bytes()))
 
 
 def bundle_digest(folder: Path) -> str:

@@ -25,7 +25,7 @@ from lossnlp.scoring._blocks import TableBlock
 from lossnlp.scoring._columns import SCORE_SCHEMA, join_columns, refuse_collisions
 from lossnlp.scoring._scorer import Scorer, Task, excerpt, open_scorer
 from lossnlp.scoring._text_files import reblocked
-from lossnlp.scoring._tiers import bundle_digest
+from lossnlp.scoring._tiers import bundle_digest, refuse_tier
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -68,9 +68,11 @@ def score(
     Raises
     ------
     InputError
-        If a column is missing, or has the name of a column that is to be added.
+        If a column is missing, or has the name of a column that is to be added, or the bundle has
+        no such tier.
     """
-    spark = df.sparkSession
+    spark, bundle = df.sparkSession, Path(model) if model else default_path()
+    refuse_tier(tier, bundle)
     refuse_collisions(df.columns, prefix, "the DataFrame")
     sample = df.limit(_SAMPLE).toArrow()
     layout = layout_of(
@@ -80,7 +82,7 @@ def score(
         preset=preset,
         date_order=date_order,
     )
-    archive = _ship(spark, Path(model) if model else default_path())
+    archive = _ship(spark, bundle)
     if spark.conf.get(_BATCH_SETTING) == _SPARK_BATCH_ROWS:
         spark.conf.set(_BATCH_SETTING, _BATCH_ROWS)
     return df.mapInArrow(_Rows(archive, tier, layout, prefix), _schema(df, prefix))
@@ -108,7 +110,7 @@ def score_files(
     LossnlpError
         If rows went missing.
     """
-    with _session() as spark, _told():
+    with _told(), _session() as spark:
         deals = spark.read.parquet(source)
         scored = score(
             deals, model=model, tier=tier, columns=columns, preset=preset,
