@@ -360,6 +360,13 @@ def test_decimals_and_dates_in_csv(tmp_path: Path) -> None:
     assert json.loads(row["facts"]) == {"x": 3, "y": {"z": [3]}}
 
 
+def test_a_target_of_no_known_format(tmp_path: Path) -> None:
+    source = write_parquet(tmp_path / "in.parquet", 2)
+    with pytest.raises(InputError, match=r"out\.xlsx: cannot be written in this format"):
+        score(source, tmp_path / "out.xlsx")
+    assert not (tmp_path / "out.xlsx").exists()
+
+
 def test_unknown_tier(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no tier 'best'"):
         score(tmp_path / "in.csv", tmp_path / "out.csv", tier="best")

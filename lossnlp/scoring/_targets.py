@@ -91,6 +91,11 @@ class _Files:
         self._run = run
         self._target = target
         self._is_file = target.suffix.lower() in FORMATS
+        if not self._is_file and target.suffix and not target.is_dir():
+            raise InputError(
+                f"{target}: cannot be written in this format; end OUT in {', '.join(FORMATS)}, or "
+                "name a folder for parts, without an ending"
+            )
         self._kind = FORMATS[target.suffix.lower()] if self._is_file else run.source.format
         self._schema: pa.Schema | None = None if self._kind == "jsonl" else run.source.schema
 
