@@ -2,11 +2,14 @@
 
 Needs the extra ``finetune``. Each third of the starter files is held out together to choose the
 calibration and to measure; then both views are trained on all files. A run that was stopped goes
-on with the networks that it finished, kept in build/finetune.
+on with the networks that it finished, kept in build/finetune. The held-out probabilities go to
+build/held-out.npz, for ``benchmarks/audit.py --tune``.
 """
 
 import sys
 from pathlib import Path
+
+import numpy as np
 
 from lossnlp.training import (
     LATER_STARTER,
@@ -37,3 +40,9 @@ if __name__ == "__main__":
     thirds = [files[start::3] for start in range(3)]
     trained = train(deals, name="starter", fit=fit, folds=thirds, pairs=pairs, student=True)
     trained.write(HERE / "models" / "default")
+    np.savez(
+        HERE / "build" / "held-out.npz",
+        primary=trained.held_out.primary,
+        truth=[trained.bundle.labels.codes.index(deal.primary) for deal in deals],
+        group=[deal.group for deal in deals],
+    )

@@ -18,6 +18,7 @@ from lossnlp.model import (
     FAST_FILE,
     Bundle,
     FastModel,
+    Probabilities,
     default_path,
     labels_of,
     passages_of,
@@ -56,12 +57,14 @@ _GOLDEN = (
 class Trained:
     """A trained model with what was measured on held-out deals.
 
-    ``metrics`` is what the model card shows, ``student`` the fast tier where one was taught;
-    `write` puts the bundle into a folder.
+    ``metrics`` is what the model card shows, ``held_out`` the calibrated probabilities of the
+    deals that it was measured on, ``student`` the fast tier where one was taught; `write` puts the
+    bundle into a folder.
     """
 
     bundle: Bundle
     metrics: dict[str, Any]
+    held_out: Probabilities
     student: FastModel | None = None
 
     def write(self, out: Path) -> None:
@@ -122,7 +125,8 @@ def train(
     )
     measured = [d for d in deals if folds is None or any(d.group in fold for fold in folds)]
     pointers = choose_pointers(measured, labels, held)
-    metrics = measure(measured, labels, cross_read(measured, labels, held, pointers))
+    readings = cross_read(measured, labels, held, pointers)
+    metrics = measure(measured, labels, readings)
     calibration = calibrate(held.scores, truth_of(measured, labels), labels, pointers)
     bundle = Bundle(taxonomy, fit([*deals, *beside], labels), calibration, {})
     if pairs:
@@ -134,13 +138,13 @@ def train(
         "metrics": metrics,
     }
     if not student:
-        return Trained(replace(bundle, manifest=manifest), metrics)
+        return Trained(replace(bundle, manifest=manifest), metrics, readings.likely)
     held_groups = folds[0] if folds else [deals[0].group]
     fast = distil(bundle, [*deals, *beside], fit, held_groups)
     facts = fast.facts()
     manifest["rates"] = facts["measured"].pop("rate")
     manifest[FAST] = facts
-    return Trained(replace(bundle, manifest=manifest), metrics, fast)
+    return Trained(replace(bundle, manifest=manifest), metrics, readings.likely, fast)
 
 
 def _top(bundle: Bundle, deals: Sequence[LabelledDeal]) -> list[int]:
