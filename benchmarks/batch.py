@@ -14,6 +14,9 @@ over --limit seconds, told from the size before it, is not made: its row, marked
 extrapolated in proportion to that size. With --repeats, seconds and rate are of the median run, and
 the range of the rates stands behind it.
 
+The last table sizes a cluster: measured deals an hour a core, start included, and the hours that a
+hundred million deals would take on 64 such cores, extrapolated in proportion.
+
 sentence-transformers is compared where it is installed, with the base weights of the extra
 `finetune`.
 """
@@ -88,9 +91,15 @@ def measured(name: str, rows: int, command: list[str], repeats: int) -> Result:
 
 def watched(name: str, command: list[str]) -> tuple[float, float]:
     """Run a command; return its seconds and the peak MB of it and its children."""
+    with tempfile.TemporaryDirectory() as scratch:
+        return run_in(scratch, name, [part.replace(OUT, scratch) for part in command])
+
+
+def run_in(scratch: str, name: str, command: list[str]) -> tuple[float, float]:
+    """Run a command in a folder of its own."""
     began = time.perf_counter()
     process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=scratch
     )
     parent, peak = psutil.Process(process.pid), 0
     while process.poll() is None:
@@ -167,6 +176,9 @@ def encoder_alone(source: str) -> None:
         )
 
 
+#: Stands in a command for the folder of its run.
+OUT = "{out}"
+SPARK = "lossnlp score --engine spark"
 ALONE = "the encoder by onnxruntime alone"
 PEERS: dict[str, Callable[[str], None]] = {
     "pandas, TF-IDF, joblib": tfidf_peer,
@@ -179,17 +191,17 @@ def runs(source: Path) -> Iterator[tuple[str, list[str]]]:
     """Yield what can be run here: our tiers and the peers."""
     manifest = json.loads((default_path() / "manifest.json").read_text())
     tiers = ["exact", *(["fast", "auto"] if "fast" in manifest else [])]
+    score = [sys.executable, "-m", "lossnlp", "score", str(source)]
     for tier in tiers:
-        out = source.with_suffix(f".{tier}.parquet")
-        yield f"lossnlp score --tier {tier}", [
-            sys.executable, "-m", "lossnlp", "score", str(source), str(out), "--tier", tier
-        ]  # fmt: skip
+        yield f"lossnlp score --tier {tier}", [*score, f"{OUT}/out.parquet", "--tier", tier]
+    if find_spec("pyspark"):
+        yield SPARK, [*score, f"{OUT}/out", "--engine", "spark"]
     for name, peer in PEERS.items():
         if peer is transformer_peer and find_spec("sentence_transformers") is None:
             continue
         if peer is encoder_alone and not (default_path() / "encoder.onnx").exists():
             continue
-        yield name, [sys.executable, __file__, "--peer", name, str(source)]
+        yield name, [sys.executable, str(Path(__file__).resolve()), "--peer", name, str(source)]
 
 
 def show(result: Result, price: float) -> None:
@@ -225,6 +237,11 @@ def table(sizes: list[int], limit: float, price: float, repeats: int) -> None:
     if exact and alone:
         share = alone.typical / alone.rows / (exact.typical / exact.rows)
         print(f"the exact tier runs at {share:.0%} of the rate of the encoder alone")
+    print(f"\n{'':44}{'deals an hour a core':>22}{'100 million on 64 cores':>26}")
+    for name, result in before.items():
+        if name.startswith("lossnlp"):
+            hourly = result.rows / result.typical * 3600 / multiprocessing.cpu_count()
+            print(f"{name:44}{hourly:>22,.0f}{1e8 / hourly / 64:>23,.1f} h~")
 
 
 def main() -> None:
