@@ -7,8 +7,8 @@ The notes are made from the starter corpus by recombining sentences of different
 perturbing them (case, abbreviations, digits, slips): they have the corpus' lengths and words, and
 nearly no two are equal, so that scoring identical texts once does not flatter the rate.
 
-Every run is a process of its own, start and loading included. Memory is the peak of the resident
-memory of the process and its children together, sampled ten times a second. Cost takes --price a
+Every run is a process of its own, start and loading included. Memory is the peak of what the process
+and its children hold together, shared pages counted once, sampled ten times a second. Cost takes --price a
 machine hour (0.085: about what two cores cost an hour at the large clouds). A run that would be
 over --limit seconds, told from the size before it, is not made: its row, marked with ~, is
 extrapolated in proportion to that size. With --repeats, seconds and rate are of the median run, and
@@ -111,10 +111,11 @@ def run_in(scratch: str, name: str, command: list[str]) -> tuple[float, float]:
 
 
 def resident(process: psutil.Process) -> int:
-    """Return the resident memory of a process and its children, in bytes."""
+    """Return the memory of a process and its children, in bytes; what they share counts once."""
     try:
         family = [process, *process.children(recursive=True)]
-        return sum(member.memory_info().rss for member in family)
+        used = [member.memory_full_info() for member in family]
+        return sum(getattr(info, "pss", info.rss) for info in used)  # only Linux knows shares
     except psutil.NoSuchProcess:
         return 0
 

@@ -6,7 +6,9 @@ Workers need lossnlp and its dependencies, nothing else.
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import sys
 import tempfile
 import zipfile
@@ -157,7 +159,8 @@ def _ship(spark: SparkSession, bundle: Path) -> str:
     name = f"lossnlp-bundle-{digest[:16]}.zip"
     context = spark.sparkContext
     if not any(uri.rpartition("/")[2].startswith(name) for uri in context.listArchives):
-        folder = Path(tempfile.mkdtemp(prefix="lossnlp-"))
+        folder = Path(tempfile.mkdtemp(prefix="lossnlp-"))  # workers fetch from it until the end
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
         with zipfile.ZipFile(folder / name, "w") as archive:
             for file in sorted(bundle.rglob("*")):
                 archive.write(file, file.relative_to(bundle))

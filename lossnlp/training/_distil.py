@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: ``auto`` may be less often right than the exact tier by so much, on held-out deals.
 ALLOWED_LOSS = 0.005
 
-_MADE = 3_000  # more of them cost time and teach a linear student nothing
+_MADE = 2_000  # more of them cost time and teach a linear student nothing
 _SHOWN = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)  # margins of the curve on the card
 
 Measured = dict[str, Any]
