@@ -7,12 +7,12 @@ The notes are made from the starter corpus by recombining sentences of different
 perturbing them (case, abbreviations, digits, slips): they have the corpus' lengths and words, and
 nearly no two are equal, so that scoring identical texts once does not flatter the rate.
 
-Every run is a process of its own, start and loading included. Memory is the peak of what the process
-and its children hold together, shared pages counted once, sampled ten times a second. Cost takes --price a
-machine hour (0.085: about what two cores cost an hour at the large clouds). A run that would be
-over --limit seconds, told from the size before it, is not made: its row, marked with ~, is
-extrapolated in proportion to that size. With --repeats, seconds and rate are of the median run, and
-the range of the rates stands behind it.
+Every run is a process of its own, start and loading included. Memory is the peak of what the
+process and its children hold together, shared pages counted once, sampled ten times a second. Cost
+takes --price a machine hour (0.085: about what two cores cost an hour at the large clouds). A run
+that would be over --limit seconds, told from the size before it, is not made: its row, marked with
+~, is extrapolated in proportion to that size. With --repeats, seconds and rate are of the median
+run, and the range of the rates stands behind it.
 
 The last table sizes a cluster: measured deals an hour a core, start included, and the hours that a
 hundred million deals would take on 64 such cores, extrapolated in proportion.
