@@ -102,6 +102,11 @@ after the summer 2026                        | 2026-09-01 | 2026-09-30
 til fall                                     | 2026-09-01 | 2026-11-30
 till winter                                  | 2025-12-01 | 2026-02-28
 after Easter                                 | 2026-04-07 | 2026-05-06
+Michaelmas                                   | 2026-09-29 | 2026-09-29
+after Whitsun                                | 2026-05-26 | 2026-06-24
+fiscal 2030                                  | 2030-01-01 | 2030-12-31
+fiscal '27                                   | 2027-01-01 | 2027-12-31
+the end of '28                               | 2028-09-01 | 2028-12-31
 around Easter                                | 2026-04-03 | 2026-04-06
 until Christmas                              | 2025-12-24 | 2025-12-26
 after Ramadan                                | 2026-03-20 | 2026-04-18
@@ -132,6 +137,8 @@ REFUSED = [
     ("13/2027", "no month 13"),
     ("03/04/27", "one day in Europe and another in the US"),
     ("week 60", "no 'week 60'"),
+    ("the next raise", "no date in 'the next raise'"),
+    ("Dussehra", "not in the table"),
     ("in 40 years", "more than 10 years"),
     ("2040", "more than 10 years"),
     ("Ramadan 2035", "not in the table"),

@@ -119,6 +119,8 @@ def holiday(name: str, year: int) -> Span | None:
         return Span(easter(year) - _DAY * 46, easter(year) - _DAY)
     if "carnival" in name:
         return Span(easter(year) - _DAY * 51, easter(year) - _DAY * 47)
+    if "whitsun" in name or "pentecost" in name:
+        return Span(easter(year) + _DAY * 49, easter(year) + _DAY * 50)
     if "ramadan" in name:
         days = _RAMADAN.get(year)
         return Span(*days) if days else None
@@ -143,6 +145,8 @@ def _fixed_holiday(name: str, year: int) -> Span | None:
         return Span(date(year, 12, 24), date(year + 1, 1, 1))
     if "new year" in name:
         return _one_day(date(year, 1, 1))
+    if "michaelmas" in name:
+        return _one_day(date(year, 9, 29))
     if "golden week" in name:
         return Span(date(year, 4, 29), date(year, 5, 5))
     if "summer" in name:

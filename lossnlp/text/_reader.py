@@ -113,13 +113,14 @@ class TextReader:
     def _candidates(
         deal: Deal, texts: Sequence[Source]
     ) -> Iterator[tuple[float, tuple[str, str], CleanText, Mention]]:
-        for source, text in texts:
+        placed = [(_place(deal, source), text) for source, text in texts]
+        for number, mention in mentions(placed):
+            source, text = texts[number]
+            dated = CORE.search(text.text, mention.start, mention.end) is not None
+            bonus = _DAY_BONUS if dated else 0.0
+            score = mention.score
             given = deal.source_text(source)
-            for mention in mentions(text, _place(deal, source)):
-                dated = CORE.search(text.text, mention.start, mention.end) is not None
-                bonus = _DAY_BONUS if dated else 0.0
-                score = mention.score
-                yield score + bonus * (score > _THRESHOLD), (source, given), text, mention
+            yield score + bonus * (score > _THRESHOLD), (source, given), text, mention
 
 
 def _texts(deal: Deal) -> list[Source]:

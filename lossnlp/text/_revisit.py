@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
@@ -74,7 +74,14 @@ _NAMES_YEAR = re.compile(r"20[2-4]\d|['’ ][2-4]\d$|twenty|fy")
 _OPENS = re.compile(
     r"[^.!?]{0,20}\b(?:re-?opens?|opens|window|round|earliest|start|at the earliest|kick)", re.I
 )
+#: The seller's own dates: "our earliest slot is March" asks nobody to come back.
+_OURS = re.compile(
+    r"\b(?:our|your|ps|planner['’]s)\b[^.!?]{0,40}\b(?:earliest|slots?|go-?live|cutover|kick-?off|start|"
+    r"capacity|delivery|lead time)\b",
+    re.I,
+)
 _NOT = re.compile(r"\b(?:not?|never|nothing|none|nobody)\b|n['’]t\b", re.I)
+_WORD = re.compile(r"[^\W\d_]+")
 _PIECE = re.compile(r"[^\W\d]+|[^\w\s]")
 _THEN = re.compile(
     r"[^.!?\n]{0,60}[.!?,;]?[ ]+(?:so )?(?:please )?(?:ring|call|talk|speak|ping|try|come back|"
@@ -141,16 +148,40 @@ def _weights() -> dict[str, float]:
     return weights
 
 
-def mentions(clean: CleanText, place: str) -> Iterator[Mention]:
-    """Yield the stretches that may say when to come back.
+def mentions(texts: Sequence[tuple[str, CleanText]]) -> list[tuple[int, Mention]]:
+    """Return the stretches of a deal that may say when to come back, with the text each is in.
 
     Parameters
     ----------
-    clean : CleanText
-        A note or snippet.
-    place : str
-        Where it stands: ``note``, ``note beside buyer``, ``buyer`` or ``rep``.
+    texts : sequence of (str, CleanText)
+        The note and the snippets, each with where it stands: ``note``, ``note beside buyer``,
+        ``buyer`` or ``rep``.
     """
+    found = [
+        (place, number, mention)
+        for number, (place, text) in enumerate(texts)
+        for mention in _in_text(text, place)
+    ]
+    buyer = any(place == "buyer" for place, _, _ in found)
+    return [
+        (number, replace(mention, features=mention.features | _among(k, len(found), place, buyer)))
+        for k, (place, number, mention) in enumerate(found)
+    ]
+
+
+def _among(k: int, n: int, place: str, buyer: bool) -> set[str]:
+    """Describe a stretch among the others of its deal; ``buyer``: whether the buyer has one."""
+    checks = {
+        f"of {min(n, 4)}": True,
+        "first of all": n > 1 and k == 0,
+        "last of all": n > 1 and k == n - 1,
+        "buyer says another": buyer and place != "buyer",
+        "buyer says none": place == "note beside buyer" and not buyer,
+    }
+    return {name for name, holds in checks.items() if holds}
+
+
+def _in_text(clean: CleanText, place: str) -> Iterator[Mention]:
     text = clean.text
     if not MAY_HOLD.search(text):
         return
@@ -216,9 +247,12 @@ def _features(text: str, start: int, end: int, kind: str, place: str) -> frozens
         "last": not text[end + len(tail) :].strip(" .!?\n"),
         "alone": len(sentence) < 4 and len(tail) < 4,
         "opens": bool(_OPENS.match(tail)),
+        "ours": bool(_OURS.search(sentence)),
         "not": bool(_NOT.search(sentence[-40:])),
     }
-    return frozenset({name for name, holds in checks.items() if holds} | _words(left, words, right))
+    around = text[max(0, start - 150) : end + 100].casefold()
+    named = {name for name, holds in checks.items() if holds}
+    return frozenset(named | _words(left, words, right) | {f"~ {w}" for w in _WORD.findall(around)})
 
 
 def _lead_group(left: str, words: str, kind: str) -> str:

@@ -33,7 +33,7 @@ _PART = (
 _REL = r"(?:next|the following|nxt|the coming|the new|new|this coming|the next)"
 HOLIDAY = (
     r"(?:easter|ramadan|eid|christmas|xmas|thanksgiving|diwali|new year(?:['’]?s)?|lunar new year|"
-    r"carnival|"
+    r"carnival|michaelmas|whitsun(?:tide)?|pentecost|dussehra|"
     r"the holidays|(?:the )?summer (?:recess|break|holidays|peak)|golden week|lent|labou?r day)\b"
 )
 _DATE = (
@@ -51,7 +51,7 @@ _QUARTERS = (
     rf")?(?:fy)?[ ]?['’]?(?:20)?[2-4]\d\b"
     rf"| (?:of )?next (?:year|fy)| (?:of )?(?:the )?(?:next|new) (?:fy|fiscal(?: year)?))?"
     rf"|(?:(?:early|late|mid|end of|start of|beginning of|next)[- ])?(?:fy|"
-    rf"cy)[ ]?['’]?(?:20)?[2-4]\d(?:/\d\d)?\b(?: (?:start|end|budget|q[1-4]|h[12]))?"
+    rf"cy|fiscal)[ ]?['’]?(?:20)?[2-4]\d(?:/\d\d)?\b(?: (?:start|end|budget|q[1-4]|h[12]))?"
     rf"|(?:the )?(?:first|second|third|fourth|last|1st|2nd|3rd|4th) (?:quarter|half|qtr|semester)\b"
     rf"(?: (?:of )?(?:next year|the (?:next )?(?:fiscal )?year|fy ?\d\d|{YEAR}))?"
     rf"|{YEAR}, (?:first|second) half"
@@ -63,9 +63,9 @@ _YEARS = (
     rf"{_PART}?(?:{_REL} )(?:calendar |financial |fiscal |budget |school |academic |municipal |"
     rf"tax )?"
     rf"(?:years?|yr|fy|fiscal(?: year| yr)?|quarter|qtr|month|week|cycle|semester|season|term|"
-    rf"exercise|parliament)\b"
-    rf"|{_PART}?(?:20[2-4]\d\b|(?:twenty[- ])?{_TENS}\b(?! (?:percent|thousand|hundred|months?|"
-    rf"people|users)))|(?:the )?year[- ]end\b"
+    rf"exercise|parliament|raise|crop|harvest|tender)\b"
+    rf"|{_PART}['’][2-4]\d\b|{_PART}?(?:20[2-4]\d\b|(?:twenty[- ])?{_TENS}\b(?! (?:percent|"
+    rf"thousand|hundred|months?|people|users)))|(?:the )?year[- ]end\b"
 )
 _WEEKS = r"(?:week|wk|kw|cw) ?\d{1,2}\b"
 _WAIT = (

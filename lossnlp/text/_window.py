@@ -73,7 +73,7 @@ _QUARTER = re.compile(
     r"(?P<unit>quarter|half|qtr|semester)\b",
     re.I,
 )
-_FISCAL = re.compile(r"\b(?:fy|cy)[ ]?['’]?(?P<y>20\d\d|\d\d)", re.I)
+_FISCAL = re.compile(r"\b(?:fy|cy|fiscal)[ ]?['’]?(?P<y>20\d\d|\d\d)", re.I)
 _NEXT = re.compile(r"\b(?:next|nxt|following|coming|new)\b", re.I)
 _WAIT = re.compile(
     r"(?P<low>\d{1,3})?(?:[-–](?P<high>\d{1,3}))?(?P<word>\b(?:a couple of|a couple|couple of|"
@@ -373,7 +373,7 @@ def _read_year(words: str, close: date | None, start: int) -> Span:
     if "week" in lower:
         monday = anchor + _DAY * (7 - anchor.weekday())
         return Span(monday, monday + _DAY * 6)
-    if re.search(r"semester|season|term|parliament", lower):
+    if re.search(r"semester|season|term|parliament|raise|crop|harvest|tender", lower):
         raise _RefusedError(f"no date in {words!r}: ask when that is")
     return _of_part(month_span(anchor.year + 1, 1, 12), words)
 
