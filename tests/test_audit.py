@@ -181,9 +181,22 @@ def test_decisions_narrow_the_interval_and_overrule(result, model, crosswalk, go
     right = [crosswalk.supports(g["label"], g["primary"]) for g in gold if
              g["label"] != "Duplicate / Bad Data"]  # fmt: skip
     assert after["low"] <= np.mean(right) <= after["high"]
+    assert_reasons_are_measured_where_reviewed(reviewed.summary["by_reason"], sample, gold)
     decided = reviewed.deals[reviewed.deals["id"].isin(sample["id"])]
     assert set(decided["certainty"]) <= {0.0, 1.0}
     assert (decided["suggested_reason"] == decided["id"].map(truth)).all()
+
+
+def assert_reasons_are_measured_where_reviewed(by_reason, sample, gold):
+    administrative = {g["opportunity_id"] for g in gold if g["label"] == "Duplicate / Bad Data"}
+    counted = sample[~sample["id"].isin(administrative)]["reason"].value_counts()
+    assert counted.max() >= 10
+    for code, estimate in by_reason.items():
+        if counted.get(code, 0) >= 10:
+            assert (estimate["method"], estimate["reviewed"]) == ("wilson", counted[code])
+            assert estimate["low"] <= estimate["estimate"] <= estimate["high"]
+        else:
+            assert estimate["method"] in ("model", "too few")
 
 
 def test_a_plan_saved_earlier_carries_the_draws(result, model, crosswalk, gold, tmp_path):

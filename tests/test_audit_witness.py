@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lossnlp.audit._witness import flag_bound, weigh
+from lossnlp.audit._witness import weigh
 
 
 def company(wrong_share, seed=0, deals=600, codes=4):
@@ -57,8 +57,9 @@ def test_a_code_without_any_value_does_not_break_the_habits():
     assert np.isfinite(weighed.posterior).all()
 
 
-def test_flags_keep_their_mean_certainty_and_never_go_below_the_least():
-    certainty = np.array([0.99, 0.95, 0.9, 0.6, 0.55, 0.4])
-    assert flag_bound(certainty, 0.9, 0.5) == 0.9
-    assert flag_bound(certainty, 0.5, 0.5) == 0.55
-    assert flag_bound(certainty[-1:], 0.9, 0.5) == 1.0
+def test_a_weaker_power_of_the_text_leaves_more_to_the_labels():
+    text, picked, moved = company(0.3)
+    supports, owner = np.eye(4, dtype=bool), np.zeros(600, np.int64)
+    full, none = (weigh(text, picked, supports, owner, power) for power in (1.0, 0.0))
+    assert full.certainty[moved].mean() > 0.7
+    assert np.ptp(none.certainty[picked == 0]) == pytest.approx(0)

@@ -22,8 +22,8 @@ from lossnlp.audit._statistics import Floats, Ints
 from lossnlp.audit._summary import summarise
 from lossnlp.audit._tables import deals_table, findings_table, reengage_table, sample_table
 from lossnlp.audit._trend import read_baseline
-from lossnlp.audit._tuned import FLAG_LEAST, FLAG_MEAN
-from lossnlp.audit._witness import Weighed, flag_bound, weigh
+from lossnlp.audit._tuned import FLAG_AT
+from lossnlp.audit._witness import Weighed, weigh
 from lossnlp.deals import deals_of
 from lossnlp.taxonomy import INSUFFICIENT, Crosswalk
 
@@ -106,8 +106,7 @@ def audit(
     ids = pd.Series([objects[row].id for row in labels.rows], dtype=object)
     planned, draws = _plan(ids, labels, weighed, sample, decided, drawn)
     matched = None if decided is None else match(decided, ids, draws)
-    bound = flag_bound(weighed.certainty, FLAG_MEAN, FLAG_LEAST)
-    cases = _cases(objects, labels, reading, weighed, matched, bound)
+    cases = _cases(objects, labels, reading, weighed, matched)
     table = deals_table(objects, reading, labels, cases, model.taxonomy, redact=redact)
     findings = findings_table(table, cases, labels, model.taxonomy, order=order, redact=redact)
     estimates = _estimates(objects, labels, weighed, model.taxonomy.codes, matched)
@@ -122,7 +121,6 @@ def audit(
         model=model,
         decisions=matched,
         planned=planned,
-        flag_at=bound,
         baseline=before,
     )
     return AuditResult(
@@ -201,7 +199,6 @@ def _cases(
     reading: Reading,
     weighed: Weighed,
     decisions: Decisions | None,
-    bound: float,
 ) -> dict[int, Case]:
     """Return the case of every labelled deal, by its row; a reviewer's decision overrules."""
     codes = reading.codes
@@ -215,7 +212,7 @@ def _cases(
         if k in decided:
             best = decided[k]
             certainty = 0.0 if supported[codes.index(best)] else 1.0
-        flagged = certainty >= bound
+        flagged = certainty >= FLAG_AT
         if not flagged:
             inside = np.where(supported, weighed.posterior[k], -1.0)
             best = best if k in decided else codes[int(inside.argmax())]

@@ -26,7 +26,7 @@ _VARIABLES = {
     _OLD: "var(--entered)",
     _NEW: "var(--restated)",
 }
-_WIDTH = 6.4
+_WIDTH = 5.2
 _LONGEST_NAME = 26
 
 
@@ -163,6 +163,10 @@ def _point(axes: Axes, bar: Bar, place: int) -> None:
 
 
 def _rows(axes: Axes, bars: Sequence[Bar]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    # Whole percents only: 2.5 % would be written as 2 %.
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10]))
     axes.set_yticks(range(len(bars)), [_short(bar.name) for bar in reversed(bars)])
     axes.set_ylim(-0.6, len(bars) - 0.4)
     axes.xaxis.set_major_formatter(_percent)

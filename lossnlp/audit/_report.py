@@ -36,7 +36,13 @@ def render(
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters |= {"percent": percent, "span": span, "money": money, "method": method}
+    environment.filters |= {
+        "percent": percent,
+        "span": span,
+        "money": money,
+        "method": method,
+        "leaves": leaves,
+    }
     css, _, _ = environment.loader.get_source(environment, "report.css")  # type: ignore[union-attr]
     names = {reason.code: reason.name for reason in taxonomy.reasons}
     return environment.get_template("report.html.j2").render(
@@ -97,6 +103,11 @@ def span(estimate: dict[str, Any]) -> str:
     if estimate["estimate"] is None:
         return "too few"
     return f"{percent(estimate['low'])} to {percent(estimate['high'])}"
+
+
+def leaves(estimate: dict[str, Any], share: float) -> bool:
+    """Say whether a share lies outside an estimate's interval."""
+    return estimate["low"] is not None and not estimate["low"] <= share <= estimate["high"]
 
 
 def money(value: float) -> str:

@@ -152,6 +152,8 @@ def reviewed_share(
     )
     agree = bool((outcome[inside] == outcome[inside][0]).all())
     low, high = _interval(share, variance, reviewed if agree else None)
+    if variance > 0:  # the truth is a whole number of deals: Cochran's correction for continuity
+        low, high = max(low - 0.5 / deals, 0.0), min(high + 0.5 / deals, 1.0)
     method: Method = "prediction-powered" if powered else "wilson"
     return Estimate(min(max(share, 0.0), 1.0), low, high, method, deals, reviewed)
 

@@ -14,7 +14,7 @@ from lossnlp.audit._findings import KINDS
 from lossnlp.audit._labels import Labels
 from lossnlp.audit._mix import drain, group_mix, reason_mix, recycling, value_mix
 from lossnlp.audit._trend import against, quarters, thin_notes
-from lossnlp.audit._tuned import FLAG_PRECISION
+from lossnlp.audit._tuned import FLAG_AT, FLAG_PRECISION
 from lossnlp.taxonomy import INSUFFICIENT
 
 if TYPE_CHECKING:
@@ -35,14 +35,13 @@ def summarise(
     model: LossModel,
     decisions: Decisions | None,
     planned: pd.DataFrame,
-    flag_at: float,
     baseline: dict[str, Any] | None,
 ) -> dict[str, Any]:
     """Put together the summary; ``table`` holds every deal, the rest only the labelled ones."""
     labelled = table.iloc[labels.rows].reset_index(drop=True)
     values = pd.Series([labels.entries[k].value for k in labels.picked], dtype=object)
     catch_all = np.array([labels.entries[k].kind == "catch_all" for k in labels.picked])
-    flagged = labelled["certainty"].to_numpy() >= flag_at
+    flagged = labelled["certainty"].to_numpy() >= FLAG_AT
     kinds = table["kind"].value_counts()
     summary: dict[str, Any] = {
         "schema": _SCHEMA,
@@ -55,11 +54,11 @@ def summarise(
         "amount": round(float(estimates.amount.sum()), 2),
         "model": model.id,
         "taxonomy": f"{model.taxonomy.name} {model.taxonomy.version}",
-        "flag_at": round(flag_at, 4),
+        "flag_at": FLAG_AT,
         "flag_precision": FLAG_PRECISION,
         "label_accuracy": estimates.accuracy().as_dict(),
         "findings": int((table["kind"] != "").sum()),
-        "flagged": int((table["certainty"] >= flag_at).sum()),
+        "flagged": int((table["certainty"] >= FLAG_AT).sum()),
         "findings_by_kind": {kind: int(kinds.get(kind, 0)) for kind in KINDS},
         "by_label": _cells(estimates, flagged, values),
         "by_reason": {code: estimates.found(code).as_dict() for code in estimates.codes},

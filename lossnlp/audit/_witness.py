@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lossnlp.audit._statistics import Floats, Ints
+from lossnlp.audit._tuned import TEXT_POWER
 
 #: Before any deal is seen, a label is taken to be right this often.
 _RIGHT_AT_FIRST = 0.7
@@ -39,7 +40,13 @@ class Weighed:
     habits: Floats
 
 
-def weigh(text: Floats, picked: Ints, supports: npt.NDArray[np.bool_], owner: Ints) -> Weighed:
+def weigh(
+    text: Floats,
+    picked: Ints,
+    supports: npt.NDArray[np.bool_],
+    owner: Ints,
+    power: float = TEXT_POWER,
+) -> Weighed:
     """Weigh the text's probabilities with the labels.
 
     Parameters
@@ -52,7 +59,12 @@ def weigh(text: Floats, picked: Ints, supports: npt.NDArray[np.bool_], owner: In
         Whether a value stands for a code; shape [values, codes].
     owner
         The number of each deal's owner, all 0 where they are not known; shape [deals].
+    power
+        What the text's probabilities are raised to: below 1 since a model that misreads a
+        company's words does so again and again, and habits learned from that would confirm it.
     """
+    text = np.maximum(text, 1e-9) ** power
+    text = text / text.sum(axis=1, keepdims=True)
     belief = _first_belief(picked, supports)
     habits = belief
     for _ in range(_ROUNDS):
@@ -69,18 +81,6 @@ def weigh(text: Floats, picked: Ints, supports: npt.NDArray[np.bool_], owner: In
     return Weighed(posterior, np.clip(certainty, 0.0, 1.0), habits)
 
 
-def flag_bound(certainty: Floats, mean: float, least: float) -> float:
-    """Return the certainty from which labels are flagged.
-
-    The flagged labels are the surest ones, as many as keep their mean certainty at ``mean`` or
-    above and are each at ``least``. So a file with few wrong labels gets a higher bound than one
-    with many.
-    """
-    surest = np.sort(certainty[certainty >= least])[::-1]
-    kept = np.cumsum(surest) >= mean * np.arange(1, len(surest) + 1)
-    return float(surest[kept][-1]) if kept.any() else 1.0
-
-
 def _first_belief(picked: Ints, supports: npt.NDArray[np.bool_]) -> Floats:
     """Habits before any text: mostly a value that stands for the code, else any by its use."""
     values = len(supports)
@@ -93,7 +93,7 @@ def _first_belief(picked: Ints, supports: npt.NDArray[np.bool_]) -> Floats:
 
 
 def _posterior(text: Floats, habits: Floats, picked: Ints) -> Floats:
-    joint = np.maximum(text, 1e-9) * habits[:, picked].T
+    joint = text * habits[:, picked].T
     posterior: Floats = joint / joint.sum(axis=1, keepdims=True)
     return posterior
 
