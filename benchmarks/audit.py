@@ -449,7 +449,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--tune", action="store_true", help="print the numbers of _tuned.py")
-    parser.add_argument("--held-out", type=Path, default=Path("held-out.npz"))
+    parser.add_argument("--held-out", type=Path, default=Path("build/held-out.npz"))
     options = parser.parse_args()
     if options.tune:
         tune(options.held_out)
