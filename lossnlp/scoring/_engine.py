@@ -58,8 +58,8 @@ def open_engine(task: Task, workers: int) -> Iterator[Engine]:
         yield _Pool(executor, workers)
     except BrokenProcessPool as error:
         raise LossnlpError(
-            "a scoring process was ended from outside (out of memory?); "
-            "use fewer --workers, then go on with --resume"
+            "a scoring process was ended from outside (out of memory?), or a script calls score "
+            "outside of `if __name__ == '__main__':`; use fewer --workers, then go on with --resume"
         ) from error
     finally:
         executor.shutdown(cancel_futures=True)
