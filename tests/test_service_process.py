@@ -280,7 +280,7 @@ def test_before_the_model_is_loaded_the_service_lives_but_is_not_ready(
 ) -> None:
     may_load = threading.Event()
 
-    def slow_load(path: Path | None) -> Puppet:
+    def slow_load(path: Path | None, **_: object) -> Puppet:
         assert may_load.wait(120)
         return Puppet(the_model())
 

@@ -119,3 +119,19 @@ def test_nothing_heavy_is_loaded_for_one_note() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("note", "words"),
+    [
+        ("went w/ Workday, half the price. Revisit at their renewal in March.", "in March"),
+        ("Not now. Call me back in Q3 2027, please.", "in Q3 2027"),
+        ("They'd say circle back next fiscal year.", "next fiscal year"),
+    ],
+)
+def test_who_is_asked_to_come_back_comes_back(reader: TextReader, note: str, words: str) -> None:
+    pays = Snippet("buyer", "we already pay for their suite")
+    for deal in (Deal(note), Deal(note, (pays,), close_date=date(2026, 1, 15))):
+        found = reader.read([deal])[0].revisit
+        assert found is not None
+        assert found.text == words

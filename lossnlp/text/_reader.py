@@ -94,7 +94,8 @@ class TextReader:
         if best is None or best[0] < _THRESHOLD:
             return None
         _, (source, given), text, mention = best
-        start, end = text.original(mention.start, mention.end)
+        stop = mention.end - (text.text[mention.end - 1] == ".")  # "in March." ends a sentence
+        start, end = text.original(mention.start, stop)
         window = window_of(
             text.text[mention.start : mention.end], deal.close_date, self.fiscal_year_start
         )

@@ -121,6 +121,14 @@ _OF_AN_EVENT = re.compile(
     r"numbers|results|wave|push)\b"
 )
 _EVENT_WORDS = 9
+#: Words that ask in so many words to come back: no company's way of writing may outweigh them.
+_ASKS = re.compile(
+    r"\b(?:revisit|re-?engage|try again|"
+    r"(?:call|check|circle|come|ring|loop)\s+(?:(?:me|us|them|her|him)\s+)?(?:back|again))"
+    r"\b(?!.*\b(?:never|not|no longer|was|were|had)\b)",
+    re.I,
+)
+_ASKED = 2.0  # log odds
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +146,8 @@ class Mention:
     def score(self) -> float:
         """How surely the words say when to come back: log odds."""
         weights = _weights()
-        return weights["bias"] + sum(weights.get(feature, 0.0) for feature in self.features)
+        asked = _ASKED if "asks" in self.features else 0.0
+        return asked + weights["bias"] + sum(weights.get(f, 0.0) for f in self.features)
 
 
 @cache
@@ -249,6 +258,7 @@ def _features(text: str, start: int, end: int, kind: str, place: str) -> frozens
         "opens": bool(_OPENS.match(tail)),
         "ours": bool(_OURS.search(sentence)),
         "not": bool(_NOT.search(sentence[-40:])),
+        "asks": bool(_ASKS.search(sentence[-45:])),
     }
     around = text[max(0, start - 150) : end + 100].casefold()
     named = {name for name, holds in checks.items() if holds}

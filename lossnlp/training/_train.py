@@ -118,12 +118,12 @@ def train(
     """
     taxonomy = taxonomy or Taxonomy.default()
     labels = labels_of(taxonomy)
-    _check(deals, taxonomy)
+    measured = [d for d in deals if folds is None or any(d.group in fold for fold in folds)]
+    _check(deals, taxonomy, measured)
     beside = [*also, *lessons_of(taxonomy)]
     held = held_out(
         deals, labels, lambda part, names: fit([*part, *beside], names), progress, folds
     )
-    measured = [d for d in deals if folds is None or any(d.group in fold for fold in folds)]
     pointers = choose_pointers(measured, labels, held)
     readings = cross_read(measured, labels, held, pointers)
     metrics = measure(measured, labels, readings)
@@ -170,7 +170,9 @@ def train_on_own(
     return train(deals, taxonomy=taxonomy, name=name, fit=fit, also=also, progress=progress)
 
 
-def _check(deals: Sequence[LabelledDeal], taxonomy: Taxonomy) -> None:
+def _check(
+    deals: Sequence[LabelledDeal], taxonomy: Taxonomy, measured: Sequence[LabelledDeal]
+) -> None:
     check_codes(deals, taxonomy)
     codes = {labelled.primary for labelled in deals}
     if len(deals) < _FEWEST_DEALS or len(codes) < 2:
@@ -178,8 +180,8 @@ def _check(deals: Sequence[LabelledDeal], taxonomy: Taxonomy) -> None:
             f"too little to train on: {len(deals)} labelled deals with {len(codes)} different"
             f" reasons; at least {_FEWEST_DEALS} deals with two reasons are needed"
         )
-    if len({labelled.group for labelled in deals}) < 2:
-        raise InputError("all deals are of one group; at least two are needed to hold one out")
+    if len({labelled.group for labelled in measured}) < 2:
+        raise InputError("all deals are of one group; at least two must be held out")
 
 
 def _data(deals: Sequence[LabelledDeal]) -> dict[str, Any]:
