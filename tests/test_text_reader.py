@@ -125,7 +125,7 @@ def test_nothing_heavy_is_loaded_for_one_note() -> None:
     ("note", "words"),
     [
         ("went w/ Workday, half the price. Revisit at their renewal in March.", "in March"),
-        ("Not now. Call me back in Q3 2027, please.", "in Q3 2027"),
+        ("Not now. Call me back in Q3 2027, please.", "Q3 2027"),
         ("They'd say circle back next fiscal year.", "next fiscal year"),
     ],
 )
