@@ -10,8 +10,9 @@ write) and cleanlab given the audit's reading of the text.
 
 ``--tune`` never sees the examples: it plants noise on the starter corpus and uses held-out
 probabilities, every group of which was read by a model that had not seen it. They are read from
-FILE (arrays ``primary`` [n, codes], ``truth`` [n] code numbers, ``group`` [n] names) or, when it
-does not exist, computed with the lexical model and saved there.
+FILE (arrays ``primary`` [n, codes], ``truth`` [n] code numbers, ``group`` [n] names), by default
+what ``python train.py`` saved, or, when it does not exist, computed with the lexical model and
+saved there.
 """
 
 from __future__ import annotations
@@ -434,6 +435,7 @@ def read_held_out(path: Path, taxonomy: Taxonomy) -> dict[str, np.ndarray]:
         deals, labels = starter_deals(), labels_of(taxonomy)
         held = held_out(deals, labels, fit_lexical)
         readings = cross_read(deals, labels, held, choose_pointers(deals, labels, held))
+        path.parent.mkdir(parents=True, exist_ok=True)
         np.savez(
             path,
             primary=readings.likely.primary,
