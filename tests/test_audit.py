@@ -13,7 +13,6 @@ from lossnlp import InputError, audit
 from lossnlp.audit import AuditResult
 from lossnlp.cli._audit import app
 from lossnlp.deals import open_export
-from lossnlp.model import load
 from lossnlp.taxonomy import Crosswalk
 
 EXAMPLES = "examples/closed_lost_fy26_"
@@ -27,16 +26,6 @@ FILES = (
     "undo.csv",
     "report.html",
 )
-
-
-@pytest.fixture(scope="module")
-def model():
-    return load()
-
-
-@pytest.fixture(scope="module")
-def crosswalk(model):
-    return Crosswalk.read("examples/crosswalk.yaml", model.taxonomy)
 
 
 @pytest.fixture(scope="module")

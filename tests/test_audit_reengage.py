@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from lossnlp import audit
-from lossnlp.model import load
 
 NOTES = {
     "price": "=went with Workday, half the price, call Dr. Obi again in June 2026",
@@ -15,11 +14,6 @@ NOTES = {
     "copy": "duplicate of another opportunity, created twice",
     "soon": "CFO paused all spend, come back in 3 months",
 }
-
-
-@pytest.fixture(scope="module")
-def model():
-    return load()
 
 
 @pytest.fixture(scope="module")

@@ -13,24 +13,13 @@ import pytest
 from lossnlp import InputError, audit
 from lossnlp.cli import main
 from lossnlp.deals import deals_of
-from lossnlp.model import LossModel, load
-from lossnlp.taxonomy import Crosswalk
+from lossnlp.model import LossModel
 
 NOTES = [
     "=HYPERLINK(0) they went with Workday, half the price",
     "@finance froze the budget until next year",
     "-30% cheaper at Workday, so they signed there",
 ]
-
-
-@pytest.fixture(scope="module")
-def model():
-    return load()
-
-
-@pytest.fixture(scope="module")
-def crosswalk(model):
-    return Crosswalk.read("examples/crosswalk.yaml", model.taxonomy)
 
 
 def frame(rows=30, **columns):
