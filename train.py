@@ -12,9 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from lossnlp.training import (
-    LATER_STARTER,
+    LATER_COURSES,
     FitHybrid,
-    LaterCourse,
     read_labelled,
     starter_deals,
     train,
@@ -32,7 +31,7 @@ if __name__ == "__main__":
     deals = starter_deals()
     files = list(dict.fromkeys(deal.group for deal in deals))
     fit = FitHybrid(
-        later=LaterCourse(LATER_STARTER),
+        later=LATER_COURSES,
         checkpoints=HERE / "build" / "finetune",
         progress=_tell,
     )

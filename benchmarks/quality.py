@@ -243,9 +243,9 @@ def lexical(inside: Deals, outside: Deals) -> np.ndarray:
 def encoder(inside: Deals, outside: Deals, **settings: float) -> np.ndarray:
     import torch  # noqa: F401 - says early what is missing
 
-    from lossnlp.training import LATER_STARTER, FineTuning, FitHybrid, LaterCourse
+    from lossnlp.training import LATER_COURSES, FineTuning, FitHybrid
 
-    later = None if settings else LaterCourse(LATER_STARTER)
+    later = () if settings else LATER_COURSES
     kept = ROOT / "build" / "finetune"
     fit = FitHybrid(FineTuning(**settings), later=later, checkpoints=kept)
     seen = fit(inside, LABELS)([voices_of(passages_of(d.deal)) for d in outside])

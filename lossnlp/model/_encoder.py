@@ -1,15 +1,18 @@
 """The sentence encoder: a fine-tuned transformer run by onnxruntime, without torch.
 
 The graph takes token ids and a mask and gives one vector a text and one score a token: how likely
-the token belongs to the stretch that carries the reason. Weights are stored in 8 bits and computed
-in 32, so that a text's vector does not depend on its neighbours in a batch.
+the token belongs to the stretch that carries the reason. Each text is read by itself: its vector
+is the same to the last bit whatever stands beside it, and several texts are read side by side.
 """
 
 from __future__ import annotations
 
-import json
 import os
+import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,11 +21,11 @@ from lossnlp._errors import BundleError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from onnxruntime import InferenceSession
     from tokenizers import Encoding
 
 #: Texts are cut after this many tokens; the longest starter deal has 298.
 MAX_TOKENS = 320
-_TOKENS_A_RUN = 1024  # longest text times texts, at most: bounds the memory of a run
 
 
 class Marks(NamedTuple):
@@ -49,12 +52,13 @@ class OnnxEncoder:
     Parameters
     ----------
     graph
-        The ONNX graph: inputs ``ids`` and ``mask`` [n, t] int64, outputs ``vectors`` [n, d] and
-        ``marks`` [n, t].
+        The ONNX graph: inputs ``ids`` and ``mask`` [1, t] int64, outputs ``vectors`` [1, d] and
+        ``marks`` [1, t].
     tokenizer
         The tokenizer as JSON. Its own padding and truncation are set aside.
     threads
-        Threads of one inference; by default the cores that this process may use.
+        How many may work at a time, on one text or on several; by default the cores that this
+        process may use.
 
     Raises
     ------
@@ -63,22 +67,15 @@ class OnnxEncoder:
     """
 
     def __init__(self, graph: bytes, tokenizer: bytes, threads: int | None = None) -> None:
-        import onnxruntime
         from tokenizers import Tokenizer
 
-        settings = onnxruntime.SessionOptions()
-        settings.intra_op_num_threads = threads or available_cores()
-        settings.inter_op_num_threads = 1
-        settings.enable_cpu_mem_arena = False
-        settings.enable_mem_pattern = False
-        settings.log_severity_level = 3
-        settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._threads = threads or available_cores()
+        self._graph = graph
+        self._running = 0
+        self._lock = threading.Lock()
         try:
-            self._session = onnxruntime.InferenceSession(
-                graph, settings, providers=["CPUExecutionProvider"]
-            )
+            self._first = _session(graph, self._threads)
             self._tokenizer = Tokenizer.from_str(tokenizer.decode())
-            self._pad = int(json.loads(tokenizer)["padding"]["pad_id"])
         except Exception as error:  # onnxruntime and tokenizers raise bare Exceptions
             raise BundleError(f"the encoder cannot be read ({error}); train it again") from error
         self._tokenizer.no_padding()
@@ -88,28 +85,52 @@ class OnnxEncoder:
     def encode(self, texts: Sequence[str]) -> Encoded:
         """Return a vector and token scores for each text, and whether it was cut."""
         tokens = self._tokenizer.encode_batch(list(texts))
-        outputs: dict[int, tuple[NDArray[np.float32], Marks]] = {}
-        for chosen in _runs([len(t) for t in tokens]):
-            vectors, scores = self._session.run(
-                ["vectors", "marks"], self._inputs([tokens[i] for i in chosen])
-            )
-            for i, vector, score in zip(chosen, vectors, scores, strict=True):
-                spans = np.array(tokens[i].offsets, dtype=np.int64).reshape(-1, 2)
-                outputs[i] = vector, Marks(spans, score[: len(spans)])
+        if len(tokens) > 1 and self._threads > 1:
+            with ThreadPoolExecutor(self._threads) as pool:
+                outputs = list(pool.map(self._read, tokens))
+        else:
+            outputs = [self._read(t) for t in tokens]
         return Encoded(
-            np.array([outputs[i][0] for i in range(len(texts))], dtype=np.float32),
+            np.array([vector for vector, _ in outputs], dtype=np.float32),
             np.array([bool(t.overflowing) for t in tokens], dtype=bool),
-            [outputs[i][1] for i in range(len(texts))],
+            [marks for _, marks in outputs],
         )
 
-    def _inputs(self, tokens: Sequence[Encoding]) -> dict[str, NDArray[np.int64]]:
-        longest = max(len(t) for t in tokens)
-        ids = np.full((len(tokens), longest), self._pad, dtype=np.int64)
-        mask = np.zeros_like(ids)
-        for row, t in enumerate(tokens):
-            ids[row, : len(t)] = t.ids
-            mask[row, : len(t)] = 1
-        return {"ids": ids, "mask": mask}
+    def _read(self, tokens: Encoding) -> tuple[NDArray[np.float32], Marks]:
+        ids = np.array([tokens.ids], dtype=np.int64)
+        with self._free_session() as session:
+            vectors, scores = session.run(
+                ["vectors", "marks"], {"ids": ids, "mask": np.ones_like(ids)}
+            )
+        return vectors[0], Marks(np.array(tokens.offsets, dtype=np.int64), scores[0])
+
+    @contextmanager
+    def _free_session(self) -> Iterator[InferenceSession]:
+        """Give a text that is read alone all threads, and each of several texts one."""
+        with self._lock:
+            self._running += 1
+            session = self._first if self._running == 1 else self._beside
+        try:
+            yield session
+        finally:
+            with self._lock:
+                self._running -= 1
+
+    @cached_property
+    def _beside(self) -> InferenceSession:
+        return self._first if self._threads == 1 else _session(self._graph, 1)
+
+
+def _session(graph: bytes, threads: int) -> InferenceSession:
+    import onnxruntime
+
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = threads
+    settings.inter_op_num_threads = 1
+    settings.enable_cpu_mem_arena = False
+    settings.enable_mem_pattern = False
+    settings.log_severity_level = 3
+    return onnxruntime.InferenceSession(graph, settings, providers=["CPUExecutionProvider"])
 
 
 def available_cores() -> int:
@@ -117,15 +138,3 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _runs(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Group texts of like length, so that little is padded; yield their positions."""
-    run: list[int] = []
-    for position in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if run and (len(run) + 1) * lengths[position] > _TOKENS_A_RUN:
-            yield run
-            run = []
-        run.append(position)
-    if run:
-        yield run

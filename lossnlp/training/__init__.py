@@ -9,11 +9,11 @@ from lossnlp.training._examples import FineTuning, LaterCourse
 from lossnlp.training._fit import fit_lexical
 from lossnlp.training._frozen import FitFrozen
 from lossnlp.training._hybrid import FitHybrid
-from lossnlp.training._labelled import LATER_STARTER, LabelledDeal, lessons_of, starter_deals
+from lossnlp.training._labelled import LATER_COURSES, LabelledDeal, lessons_of, starter_deals
 from lossnlp.training._train import Trained, train, train_on_own
 
 __all__ = [
-    "LATER_STARTER",
+    "LATER_COURSES",
     "FineTuning",
     "FitFrozen",
     "FitHybrid",

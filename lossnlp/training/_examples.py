@@ -49,10 +49,10 @@ class FineTuning:
 
 @dataclass(frozen=True)
 class LaterCourse:
-    """A second course of fine-tuning: ``groups`` of deals that come in only then, and how.
+    """A further course of fine-tuning: ``groups`` of deals that come in only then, and how.
 
-    The first course teaches the ordinary notes, the second the hard ones (contrast sets, notes
-    that the buyer's words contradict) in company of some of the first (`finetune`).
+    The first course teaches the ordinary notes; a further one what was written to mend the model
+    that came before it, in company of half of what was taught already (`finetune`).
     """
 
     groups: frozenset[str]

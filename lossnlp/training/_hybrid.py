@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lossnlp.model import (
     ENCODER,
@@ -29,6 +29,13 @@ if TYPE_CHECKING:
     from lossnlp.training._network import LossNetwork
 
 
+class _Taught(NamedTuple):
+    """A course of fine-tuning: how, and the deals that are new in it."""
+
+    settings: FineTuning
+    deals: Sequence[LabelledDeal]
+
+
 @dataclass(frozen=True)
 class FitHybrid:
     """Fits the lexical view and a fine-tuned encoder.
@@ -38,7 +45,7 @@ class FitHybrid:
     settings
         How the encoder is fine-tuned.
     later
-        A second course with groups of their own; None teaches all deals in one.
+        Further courses, each with groups of their own, in their order.
     checkpoints
         A folder that keeps each fine-tuned network by a digest of its examples and settings: a
         run that was stopped goes on where it stood. None keeps nothing.
@@ -47,7 +54,7 @@ class FitHybrid:
     """
 
     settings: FineTuning = field(default_factory=FineTuning)
-    later: LaterCourse | None = None
+    later: Sequence[LaterCourse] = ()
     checkpoints: Path | None = None
     progress: Callable[[int, int], None] = lambda step, steps: None
 
@@ -65,33 +72,39 @@ class FitHybrid:
         base = base_weights()
         taught = [d for d in deals if (d.primary, d.sub_reason) in labels.sub]
         network = self._network(taught, labels, base)
-        return export(network, labels, (base / "tokenizer.json").read_bytes())
+        texts = [example.text for example in examples_of(taught, labels)]
+        return export(network, labels, (base / "tokenizer.json").read_bytes(), texts)
 
     def _network(self, deals: Sequence[LabelledDeal], labels: Labels, base: Path) -> LossNetwork:
+        late = frozenset[str]().union(*(course.groups for course in self.later))
+        first = [deal for deal in deals if deal.group not in late]
+        courses = [_Taught(self.settings, first)]
+        for course in self.later:
+            fresh = [deal for deal in deals if deal.group in course.groups]
+            if fresh:
+                courses.append(_Taught(course.settings, fresh))
+        return self._after(courses, labels, base)
+
+    def _after(self, courses: Sequence[_Taught], labels: Labels, base: Path) -> LossNetwork:
+        """Return the network after some courses; the last rehearses what the others taught."""
         from lossnlp.training._finetune import finetune
 
-        late = self.later.groups if self.later else frozenset()
-        first = [d for d in deals if d.group not in late]
-        second = [d for d in deals if d.group in late]
-        early = examples_of(first, labels)
+        *before, last = courses
+        earlier = [deal for course in before for deal in course.deals]
 
-        def begun() -> LossNetwork:
-            return self._kept(
-                [self.settings, *first],
+        def teach() -> LossNetwork:
+            return finetune(
+                examples_of(last.deals, labels),
                 labels,
                 base,
-                lambda: finetune(early, labels, base, self.settings, self.progress),
+                last.settings,
+                self.progress,
+                self._after(before, labels, base) if before else None,
+                examples_of(earlier, labels),
             )
 
-        if self.later is None or not second:
-            return begun()
-        fresh, settings = examples_of(second, labels), self.later.settings
-        return self._kept(
-            [self.settings, settings, *first, *second],
-            labels,
-            base,
-            lambda: finetune(fresh, labels, base, settings, self.progress, begun(), early),
-        )
+        made_of = [*(course.settings for course in courses), *earlier, *last.deals]
+        return self._kept(made_of, labels, base, teach)
 
     def _kept(
         self,

@@ -11,7 +11,7 @@ from lossnlp.model import Evidence, Labels
 from lossnlp.taxonomy import INSUFFICIENT
 from lossnlp.training._calibrate import Truth, truth_of
 from lossnlp.training._folds import Readings
-from lossnlp.training._labelled import LATER_STARTER
+from lossnlp.training._labelled import LATER_COURSES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -193,7 +193,8 @@ class _Table:
             "buyer's words carry the reason": np.array([_buyer_decides(d) for d in self.deals]),
             "says nothing": np.array([d.primary == INSUFFICIENT for d in self.deals]),
         }
-        hard = np.array([d.group in LATER_STARTER for d in self.deals])
+        late = frozenset[str]().union(*(course.groups for course in LATER_COURSES))
+        hard = np.array([d.group in late for d in self.deals])
         if hard.any():
             kinds |= {"in files of hard notes": hard, "in all other files": ~hard}
         return {
