@@ -101,6 +101,6 @@ def test_the_opening_line_uses_the_buyers_words() -> None:
     reason = TAXONOMY.reason("competitor")
     rival = Competitor("workday", "Workday", "chosen", "note", 0, 7)
     line = opening_line(reason, Signals(competitors=(rival,)), "half the price")
-    assert line == "When we last spoke it was “half the price”: how is it going with workday?"
+    assert line == "Last time it came down to “half the price”: how is it going with workday?"
     assert "in March" in opening_line(reason, Signals(revisit=IN_MARCH), "")
     assert opening_line(reason, Signals(), "").endswith("what has changed since?")

@@ -160,18 +160,21 @@ def reengagement_rows(
 
 
 def opening_line(reason: Reason, signals: Signals, evidence: str) -> str:
-    """Return a first sentence for the rep, made of the buyer's own words."""
+    """Return a first sentence for the rep, made of the words that carried the reason.
+
+    They may be the buyer's or an earlier rep's, so nobody is said to have said them.
+    """
     said = (
-        f"When we last spoke it was {_quoted(evidence)}"
+        f"Last time it came down to {_quoted(evidence)}"
         if evidence.strip()
-        else "When we last spoke it did not work out"
+        else "Last time it did not work out"
     )
     rival = next(
         (c.name for c in signals.competitors if c.role in ("chosen", "in_use", "under_contract")),
         None,
     )
     if signals.revisit is not None:
-        return f"{said}, and you said {_quoted(signals.revisit.text)}: is now a good time?"
+        return f"{said}, to be looked at again {_quoted(signals.revisit.text)}: is now a good time?"
     if rival is not None:
         return f"{said}: how is it going with {rival}?"
     return f"{said}: what has changed since?"
