@@ -16,7 +16,7 @@ import resource
 import statistics
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from importlib.resources import files
 from itertools import chain
@@ -29,12 +29,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
 from lossnlp.deals import Deal, Snippet, deals_of, open_export
+from lossnlp.model import load
+from lossnlp.taxonomy import Taxonomy
 from lossnlp.text import CleanText, Signals, TextReader, clean
 from lossnlp.text import _reader as reader_module
 from lossnlp.text import _revisit as revisit_module
 from lossnlp.text._competitors import CompetitorFinder
 from lossnlp.text._revisit import Mention
 from lossnlp.text._vendors import read_vendors
+from lossnlp.training import starter_deals
 
 ROOT = Path(__file__).parents[1]
 #: The files whose errors were read while the rules for rivals were written.
@@ -59,12 +62,17 @@ FOLDS = 6
 
 @dataclass(frozen=True)
 class Gold:
-    """A deal with the rivals and the revisit words that its annotator named."""
+    """A deal with the rivals and the revisit words that its annotator named.
+
+    ``reason`` is the code that a model gives it which has not learnt from its file; None if there
+    is no such model.
+    """
 
     deal: Deal
     competitors: frozenset[str]
     revisit: str | None
     file: str
+    reason: str | None
 
 
 class Counts(NamedTuple):
@@ -86,6 +94,7 @@ class Counts(NamedTuple):
 
 
 def starter() -> list[Gold]:
+    reasons = held_out_reasons()
     gold = []
     folder = files("lossnlp.training").joinpath("starter")
     for path in (entry for entry in folder.iterdir() if entry.name.endswith(".jsonl")):
@@ -93,8 +102,24 @@ def starter() -> list[Gold]:
             row = json.loads(line)
             snippets = tuple(Snippet(**said) for said in row["snippets"])
             deal = Deal(row["note"], snippets, id=row["id"])
-            gold.append(_gold(deal, row, path.name.removesuffix(".jsonl")))
+            file = path.name.removesuffix(".jsonl")
+            gold.append(_gold(deal, row, file, reasons.get(row["id"])))
     return gold
+
+
+def held_out_reasons() -> dict[str | None, str]:
+    """Return the reason of each starter deal as read by a model that was taught without its file.
+
+    `python train.py` leaves them in build/; without them the reasons are taken as unknown.
+    """
+    path = ROOT / "build" / "held-out.npz"
+    if not path.is_file():
+        return {}
+    primary = np.load(path)["primary"].argmax(axis=1)
+    codes, deals = Taxonomy.default().codes, starter_deals()
+    if len(deals) != len(primary):
+        raise SystemExit(f"{path} is of another corpus: run python train.py again, or remove it")
+    return {d.deal.id: codes[code] for d, code in zip(deals, primary, strict=True)}
 
 
 def examples() -> list[Gold]:
@@ -103,14 +128,16 @@ def examples() -> list[Gold]:
     by_id = {row["record_id"]: row for row in rows}
     deals = deals_of(open_export(f"{path}_hubspot.csv").deals)
     golds = [by_id[deal.id] for deal in deals]
+    reasons = [said.reasons[0].code for said in load().read(deals)]
     return [
-        _gold(d, row, row["source_id"].split("-")[0]) for d, row in zip(deals, golds, strict=True)
+        _gold(deal, row, row["source_id"].split("-")[0], reason)
+        for deal, row, reason in zip(deals, golds, reasons, strict=True)
     ]
 
 
-def _gold(deal: Deal, row: dict[str, object], file: str) -> Gold:
+def _gold(deal: Deal, row: dict[str, object], file: str, reason: str | None) -> Gold:
     names = frozenset(name.casefold() for name in row["competitors"])  # type: ignore[attr-defined]
-    return Gold(deal, names, row["revisit"], file)  # type: ignore[arg-type]
+    return Gold(deal, names, row["revisit"], file, reason)  # type: ignore[arg-type]
 
 
 def _add(counts: Iterable[Counts]) -> Counts:
@@ -201,16 +228,26 @@ def _overlap(one: Gold, signals: Signals) -> float:
 
 def print_revisits(corpus: Sequence[Gold], unseen: Sequence[Gold]) -> None:
     print("Words that say when to come back")
-    reader = TextReader()
     shares = (("any overlap", 1e-9), ("half shared", 0.5), ("exact", 0.999))
     for name, gold, read in (
         ("starter, refitted without the files measured", corpus, _read_in_folds),
-        ("examples, not fitted on", unseen, lambda gold: reader.read(g.deal for g in gold)),
+        ("examples, not fitted on", unseen, _read),
     ):
-        signals = read(gold)
-        for label, share in shares:
-            told = _with_spread(gold, gold, signals, partial(revisits_found, share=share))
-            print(f"    {name:46}{label:13}{told}", flush=True)
+        for known in (False, True):
+            if known and any(one.reason is None for one in gold):
+                continue
+            asked = gold if known else [replace(one, reason=None) for one in gold]
+            signals = read(asked)
+            print(f"  {name}, reason {'as a model gives it' if known else 'unknown'}")
+            for label, share in shares:
+                told = _with_spread(asked, asked, signals, partial(revisits_found, share=share))
+                print(f"    {label:13}{told}", flush=True)
+
+
+def _read(gold: Sequence[Gold]) -> list[Signals]:
+    known = gold[0].reason is not None
+    reasons = [one.reason for one in gold] if known else None
+    return TextReader().read([one.deal for one in gold], reasons)
 
 
 def _read_in_folds(gold: Sequence[Gold]) -> list[Signals]:
@@ -221,7 +258,7 @@ def _read_in_folds(gold: Sequence[Gold]) -> list[Signals]:
         weights = fitted_weights([gold[i] for i in train])
         revisit_module._weights.cache_clear()
         shipped, revisit_module._weights = revisit_module._weights, lambda w=weights: w
-        read = TextReader().read(gold[i].deal for i in test)
+        read = _read([gold[i] for i in test])
         revisit_module._weights = shipped
         for i, said in zip(test, read, strict=True):
             signals[i] = said
@@ -229,8 +266,13 @@ def _read_in_folds(gold: Sequence[Gold]) -> list[Signals]:
 
 
 def fitted_weights(gold: Sequence[Gold]) -> dict[str, float]:
-    """Fit the weights of the features of revisit words: a logistic regression, rounded."""
-    rows, labels = zip(*chain.from_iterable(map(_lessons, gold)), strict=True)
+    """Fit the weights of the features of revisit words: a logistic regression, rounded.
+
+    Each deal teaches twice where its reason is known: with it, and as if it were not.
+    """
+    known = [one for one in gold if one.reason is not None]
+    unknown = [replace(one, reason=None) for one in gold]
+    rows, labels = zip(*chain.from_iterable(map(_lessons, [*unknown, *known])), strict=True)
     vectorizer = DictVectorizer(dtype=np.float32)
     features = vectorizer.fit_transform([dict.fromkeys(row, 1.0) for row in rows])
     features.indices = features.indices.astype(np.int32)  # liblinear takes no others
@@ -247,7 +289,7 @@ def fitted_weights(gold: Sequence[Gold]) -> dict[str, float]:
 def _lessons(one: Gold) -> list[tuple[frozenset[str], bool]]:
     """Return the features of each stretch that may be the annotated one, and whether it is."""
     lessons = []
-    for given, text, mention in _mentions(one.deal):
+    for given, text, mention in _mentions(one):
         start = given.find(one.revisit) if one.revisit else -1
         theirs = set(range(start, start + len(one.revisit or ""))) if start >= 0 else set()
         mine = set(range(*text.original(mention.start, mention.end)))
@@ -257,12 +299,12 @@ def _lessons(one: Gold) -> list[tuple[frozenset[str], bool]]:
     return lessons
 
 
-def _mentions(deal: Deal) -> Iterator[tuple[str, CleanText, Mention]]:
-    texts = reader_module._texts(deal)
-    placed = [(reader_module._place(deal, source), text) for source, text in texts]
-    for number, mention in revisit_module.mentions(placed):
+def _mentions(one: Gold) -> Iterator[tuple[str, CleanText, Mention]]:
+    texts = reader_module._texts(one.deal)
+    placed = [(reader_module._place(one.deal, source), text) for source, text in texts]
+    for number, mention in revisit_module.mentions(placed, one.reason):
         source, text = texts[number]
-        yield deal.source_text(source), text, mention
+        yield one.deal.source_text(source), text, mention
 
 
 def print_language(corpus: Sequence[Gold]) -> None:

@@ -139,7 +139,9 @@ class LossModel:
         self, deals: Sequence[Deal], likely: Probabilities, clauses: Clauses
     ) -> Iterator[Suggestion]:
         decided = self._bundle.calibration.decide(likely, self._labels)
-        for row, (deal, signals) in enumerate(zip(deals, self.reader.read(deals), strict=True)):
+        first = [self._labels.codes[code] for code in likely.primary.argmax(axis=1)]
+        read = self.reader.read(deals, first)
+        for row, (deal, signals) in enumerate(zip(deals, read, strict=True)):
             reasons = tuple(
                 self._ranked(deal, row, rank, code, likely, clauses)
                 for rank, code in enumerate(_likeliest(likely.primary[row])[:_RANKED])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from pathlib import Path
 
 from lossnlp._errors import InputError
@@ -62,35 +62,48 @@ class TextReader:
         self.fiscal_year_start = fiscal_year_start
         self._finder = CompetitorFinder([*_own_list(competitors), *read_vendors()], own_names)
 
-    def read(self, deals: Iterable[Deal]) -> list[Signals]:
+    def read(self, deals: Iterable[Deal], reasons: Iterable[str] | None = None) -> list[Signals]:
         """Return the signals of each deal, in order.
 
         Memory does not grow with the number of deals read, but for the signals returned.
+
+        Parameters
+        ----------
+        deals : iterable of Deal
+            The deals.
+        reasons : iterable of str, optional
+            The code of each deal's reason, where it is known: a month in a note on bad timing is
+            likelier the day to come back than one in a note on a late reply.
         """
         signals: list[Signals] = []
-        remaining = iter(deals)
+        remaining = zip(deals, repeat(None) if reasons is None else reasons, strict=False)
         while batch := list(islice(remaining, _BATCH)):
-            texts = [_texts(deal) for deal in batch]
+            texts = [_texts(deal) for deal, _ in batch]
             rivals = iter(self._finder.find(list(chain.from_iterable(texts))))
-            for deal, its_texts in zip(batch, texts, strict=True):
+            for (deal, reason), its_texts in zip(batch, texts, strict=True):
                 named = _each_once(chain.from_iterable(islice(rivals, len(its_texts))))
-                signals.append(self._signals(deal, its_texts, named))
+                signals.append(self._signals(deal, reason, its_texts, named))
         return signals
 
     def _signals(
-        self, deal: Deal, texts: Sequence[Source], competitors: tuple[Competitor, ...]
+        self,
+        deal: Deal,
+        reason: str | None,
+        texts: Sequence[Source],
+        competitors: tuple[Competitor, ...],
     ) -> Signals:
         note = texts[0][1].text
         spoken = note if note.strip() else " ".join(text.text for _, text in texts[1:])
         return Signals(
             competitors=competitors,
-            revisit=self._revisit(deal, texts),
+            revisit=self._revisit(deal, reason, texts),
             language=language_of(spoken),
             closed_early=_closed_early(deal, texts),
         )
 
-    def _revisit(self, deal: Deal, texts: Sequence[Source]) -> Revisit | None:
-        best = max(self._candidates(deal, texts), key=lambda found: found[0], default=None)
+    def _revisit(self, deal: Deal, reason: str | None, texts: Sequence[Source]) -> Revisit | None:
+        found = self._candidates(deal, reason, texts)
+        best = max(found, key=lambda candidate: candidate[0], default=None)
         if best is None or best[0] < _THRESHOLD:
             return None
         _, (source, given), text, mention = best
@@ -112,10 +125,10 @@ class TextReader:
 
     @staticmethod
     def _candidates(
-        deal: Deal, texts: Sequence[Source]
+        deal: Deal, reason: str | None, texts: Sequence[Source]
     ) -> Iterator[tuple[float, tuple[str, str], CleanText, Mention]]:
         placed = [(_place(deal, source), text) for source, text in texts]
-        for number, mention in mentions(placed):
+        for number, mention in mentions(placed, reason):
             source, text = texts[number]
             dated = CORE.search(text.text, mention.start, mention.end) is not None
             bonus = _DAY_BONUS if dated else 0.0

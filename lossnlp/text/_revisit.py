@@ -157,7 +157,9 @@ def _weights() -> dict[str, float]:
     return weights
 
 
-def mentions(texts: Sequence[tuple[str, CleanText]]) -> list[tuple[int, Mention]]:
+def mentions(
+    texts: Sequence[tuple[str, CleanText]], reason: str | None = None
+) -> list[tuple[int, Mention]]:
     """Return the stretches of a deal that may say when to come back, with the text each is in.
 
     Parameters
@@ -165,6 +167,8 @@ def mentions(texts: Sequence[tuple[str, CleanText]]) -> list[tuple[int, Mention]
     texts : sequence of (str, CleanText)
         The note and the snippets, each with where it stands: ``note``, ``note beside buyer``,
         ``buyer`` or ``rep``.
+    reason : str, optional
+        The code of the deal's reason, where it is known.
     """
     found = [
         (place, number, mention)
@@ -173,9 +177,25 @@ def mentions(texts: Sequence[tuple[str, CleanText]]) -> list[tuple[int, Mention]
     ]
     buyer = any(place == "buyer" for place, _, _ in found)
     return [
-        (number, replace(mention, features=mention.features | _among(k, len(found), place, buyer)))
+        (
+            number,
+            replace(
+                mention,
+                features=mention.features
+                | _among(k, len(found), place, buyer)
+                | _beside(reason, mention.features),
+            ),
+        )
         for k, (place, number, mention) in enumerate(found)
     ]
+
+
+def _beside(reason: str | None, features: frozenset[str]) -> set[str]:
+    """Describe how a stretch goes with the deal's reason."""
+    if reason is None:
+        return set()
+    use = (f for f in features if f.startswith(("kind:", "lead:")) and " " not in f)
+    return {f"reason:{reason}", *(f"{feature} reason:{reason}" for feature in use)}
 
 
 def _among(k: int, n: int, place: str, buyer: bool) -> set[str]:
