@@ -2,11 +2,14 @@
 
 Needs the extra ``finetune``. Each third of the starter files is held out together to choose the
 calibration and to measure; then both views are trained on all files. A run that was stopped goes
-on with the networks that it finished, kept in build/finetune. The held-out probabilities go to
-build/held-out.npz, for ``benchmarks/audit.py --tune``.
+on with the networks that it finished, kept in build/finetune. The held-out probabilities and tags
+go to build/held-out.npz and build/held-out-tags.json, for ``benchmarks/audit.py --tune`` and
+``benchmarks/text.py``.
 """
 
+import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -45,3 +48,5 @@ if __name__ == "__main__":
         truth=[trained.bundle.labels.codes.index(deal.primary) for deal in deals],
         group=[deal.group for deal in deals],
     )
+    tags = json.dumps(trained.held_tags, default=asdict)
+    (HERE / "build" / "held-out-tags.json").write_text(tags, encoding="utf-8")

@@ -29,6 +29,7 @@ from lossnlp.model._passages import Passage, Stretch, passages_of, stretches_of,
 from lossnlp.model._rows import Rows
 from lossnlp.model._suggestion import Evidence, RankedReason, Suggestion
 from lossnlp.model._table import SCORE_COLUMNS, table_of
+from lossnlp.model._tags import tags_of
 from lossnlp.model._views import ENCODER, LEXICAL, Encoder, Seen, Views, one_text
 
 __all__ = [
@@ -85,6 +86,7 @@ __all__ = [
     "static_hashes",
     "stretches_of",
     "table_of",
+    "tags_of",
     "voices_of",
     "words_of",
     "write_bundle",

@@ -29,10 +29,14 @@ MAX_TOKENS = 320
 
 
 class Marks(NamedTuple):
-    """The tokens of a text: ``spans`` [t, 2] in characters, ``scores`` [t] evidence log-odds."""
+    """The tokens of a text: ``spans`` [t, 2] in characters, ``scores`` [t] evidence log-odds.
+
+    ``tags`` [t, 2] are the log-odds of `lossnlp.text.TAGS`, None from an encoder without them.
+    """
 
     spans: NDArray[np.int64]
     scores: NDArray[np.float32]
+    tags: NDArray[np.float32] | None
 
 
 class Encoded(NamedTuple):
@@ -52,8 +56,8 @@ class OnnxEncoder:
     Parameters
     ----------
     graph
-        The ONNX graph: inputs ``ids`` and ``mask`` [1, t] int64, outputs ``vectors`` [1, d] and
-        ``marks`` [1, t].
+        The ONNX graph: inputs ``ids`` and ``mask`` [1, t] int64, outputs ``vectors`` [1, d],
+        ``marks`` [1, t] and, in newer ones, ``tags`` [1, t, 2].
     tokenizer
         The tokenizer as JSON. Its own padding and truncation are set aside.
     threads
@@ -78,6 +82,7 @@ class OnnxEncoder:
             self._tokenizer = Tokenizer.from_str(tokenizer.decode())
         except Exception as error:  # onnxruntime and tokenizers raise bare Exceptions
             raise BundleError(f"the encoder cannot be read ({error}); train it again") from error
+        self._outputs = [output.name for output in self._first.get_outputs()]
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self.files = {"graph": graph, "tokenizer": tokenizer}
@@ -99,10 +104,11 @@ class OnnxEncoder:
     def _read(self, tokens: Encoding) -> tuple[NDArray[np.float32], Marks]:
         ids = np.array([tokens.ids], dtype=np.int64)
         with self._free_session() as session:
-            vectors, scores = session.run(
-                ["vectors", "marks"], {"ids": ids, "mask": np.ones_like(ids)}
+            vectors, scores, *tags = session.run(
+                self._outputs, {"ids": ids, "mask": np.ones_like(ids)}
             )
-        return vectors[0], Marks(np.array(tokens.offsets, dtype=np.int64), scores[0])
+        spans = np.array(tokens.offsets, dtype=np.int64)
+        return vectors[0], Marks(spans, scores[0], tags[0][0] if tags else None)
 
     @contextmanager
     def _free_session(self) -> Iterator[InferenceSession]:

@@ -44,17 +44,19 @@ class Clauses:
         marks: Sequence[Marks | None],
     ) -> None:
         self._stretches: list[list[Stretch]] = [stretches_of(passages) for passages in deals]
+        # A deal of one clause leaves no choice: there is nothing to weigh.
+        asked = [stretches if len(stretches) > 1 else [] for stretches in self._stretches]
         features = views.features.transform(
-            [[stretch.words] for stretches in self._stretches for stretch in stretches]
+            [[stretch.words] for stretches in asked for stretch in stretches]
         )
-        edges = np.cumsum([len(stretches) for stretches in self._stretches])[:-1]
+        edges = np.cumsum([len(stretches) for stretches in asked])[:-1]
         self._margins = np.split(views.heads[LEXICAL].primary(features), edges)
         self._pointers: list[dict[str, NDArray[np.floating]]] = [
             {LEXICAL: pointer} for pointer in np.split(features @ views.pointer, edges)
         ]
         for row, seen in enumerate(marks):
             if seen is not None:
-                self._pointers[row][ENCODER] = _marked(deals[row], self._stretches[row], seen)
+                self._pointers[row][ENCODER] = _marked(deals[row], asked[row], seen)
 
     def best(self, deal: int, code: int, weights: Mapping[str, float]) -> Stretch | None:
         """Return the clause of a deal that speaks most clearly for a code; None without words.
@@ -62,8 +64,8 @@ class Clauses:
         ``weights`` says how much each view's pointer counts beside the margin of the code.
         """
         stretches = self._stretches[deal]
-        if not stretches:
-            return None
+        if len(stretches) < 2:
+            return stretches[0] if stretches else None
         clear = self._margins[deal][:, code]
         for view, weight in weights.items():
             clear = clear + weight * self._pointers[deal][view]

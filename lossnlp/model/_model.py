@@ -16,13 +16,14 @@ from lossnlp.model._calibration import Decisions, Probabilities
 from lossnlp.model._evidence import Clauses, quote
 from lossnlp.model._passages import passages_of
 from lossnlp.model._suggestion import RankedReason, Suggestion
+from lossnlp.model._tags import tags_of
 from lossnlp.taxonomy import INSUFFICIENT, Taxonomy
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from lossnlp.text import Signals, TextReader
+    from lossnlp.text import DealTags, Signals, TextReader
 
 _BATCH = 512  # deals read at once: bounds memory, changes no result
 _RANKED = 3
@@ -106,7 +107,8 @@ class LossModel:
             passages = [passages_of(deal) for deal in batch]
             likely, seen = self._bundle.read(passages)
             clauses = Clauses(passages, self._bundle.views, seen.marks)
-            suggestions += self._suggestions(batch, likely, clauses)
+            tags = map(tags_of, passages, seen.marks)
+            suggestions += self._suggestions(batch, likely, clauses, tags)
             parts.append(likely)
         return Reading(suggestions, Probabilities.stack(parts))
 
@@ -136,11 +138,15 @@ class LossModel:
         return table_of(self.read(deals_of(frame)), frame.index)
 
     def _suggestions(
-        self, deals: Sequence[Deal], likely: Probabilities, clauses: Clauses
+        self,
+        deals: Sequence[Deal],
+        likely: Probabilities,
+        clauses: Clauses,
+        tags: Iterable[DealTags | None],
     ) -> Iterator[Suggestion]:
         decided = self._bundle.calibration.decide(likely, self._labels)
         first = [self._labels.codes[code] for code in likely.primary.argmax(axis=1)]
-        read = self.reader.read(deals, first)
+        read = self.reader.read(deals, first, tags)
         for row, (deal, signals) in enumerate(zip(deals, read, strict=True)):
             reasons = tuple(
                 self._ranked(deal, row, rank, code, likely, clauses)

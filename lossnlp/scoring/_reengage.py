@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,4 +91,35 @@ def _deals(
     ]
     reasons = [model.taxonomy.reason(code) for code in block.values(prefix + "reason")]
     evidence = [text or "" for text in block.values(prefix + "evidence")]
-    yield from zip(deals, reasons, model.reader.read(deals), evidence, strict=True)
+    stated = zip(
+        model.reader.read(deals),
+        block.values(prefix + "competitors"),
+        block.values(prefix + "revisit_text"),
+        block.values(prefix + "revisit_date"),
+        strict=True,
+    )
+    signals = [_as_scored(*cells) for cells in stated]
+    yield from zip(deals, reasons, signals, evidence, strict=True)
+
+
+def _as_scored(
+    signals: Signals, competitors: str | None, revisit: str | None, day: str | None
+) -> Signals:
+    """Return the signals with the rivals and the day that the model found when it scored."""
+    from lossnlp.text import Revisit
+
+    named = set((competitors or "").split(";"))
+    return replace(
+        signals,
+        competitors=tuple(rival for rival in signals.competitors if rival.name in named),
+        revisit=Revisit(revisit, "", 0, len(revisit), act_on=_day(day)) if revisit else None,
+    )
+
+
+def _day(day: str | None) -> date | None:
+    try:
+        return date.fromisoformat(day) if day else None
+    except ValueError:
+        raise InputError(
+            f"the scored file has the revisit_date {day!r}, which score did not write; score again"
+        ) from None

@@ -13,13 +13,17 @@ from lossnlp.text._reengage import (
     reengagement_rows,
 )
 from lossnlp.text._signals import ClosedEarly, Competitor, Revisit, Role, Signals
+from lossnlp.text._tags import TAGS, UNLIKELY, DealTags, Tagged, Token
 from lossnlp.text._window import Window, window_of
 
 __all__ = [
+    "TAGS",
+    "UNLIKELY",
     "Clause",
     "CleanText",
     "ClosedEarly",
     "Competitor",
+    "DealTags",
     "Entry",
     "Redacted",
     "Reengagement",
@@ -28,7 +32,9 @@ __all__ = [
     "Revisit",
     "Role",
     "Signals",
+    "Tagged",
     "TextReader",
+    "Token",
     "Window",
     "clauses",
     "clean",

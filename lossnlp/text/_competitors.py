@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from lossnlp.text._clean import CleanText
 from lossnlp.text._gazetteer import Gazetteer, Listed
 from lossnlp.text._roles import role_of
 from lossnlp.text._signals import Competitor, Role
+from lossnlp.text._tags import Tagged
 from lossnlp.text._vendors import Spelling, everyday_words, given_names
 
 #: A run of capitalised words that may be the name of a vendor that no list holds.
@@ -31,6 +32,8 @@ _PERIOD = re.compile(r"(?:FY|CY|QTR|[QHPW])\d")
 _LEFT, _RIGHT = 60, 45
 _OTHER, _THIS = "¤", "§"
 _MARKS = re.compile("[¤§]")
+#: Log-odds of a tag under which a name needs a plain rule to be a rival, and cannot be one.
+_DOUBT, _NEVER = -2.0, -3.5
 _ROLES_BY_WEIGHT = ("chosen", "under_contract", "in_use", "rejected", "considered")
 
 
@@ -65,20 +68,32 @@ class CompetitorFinder:
         self._own = {name.casefold() for name in own_names}
         self._gazetteer = Gazetteer(spellings)
 
-    def find(self, texts: Sequence[tuple[str, CleanText]]) -> list[list[Competitor]]:
+    def find(
+        self,
+        texts: Sequence[tuple[str, CleanText]],
+        tagged: Sequence[Tagged | None] | None = None,
+    ) -> list[list[Competitor]]:
         """Return the rivals named in each text, each once, in the order of the text.
 
         Parameters
         ----------
         texts : sequence of (str, CleanText)
             Each text with the source to report.
+        tagged : sequence of Tagged or None, optional
+            Of each text the words that a model takes for a rival's name.
         """
+        tagged = tagged or [None] * len(texts)
         with self._gazetteer.open_for([text.text for _, text in texts]) as listed:
-            return [self._rivals(text, source, listed(text.text)) for source, text in texts]
+            return [
+                self._rivals(text, source, listed(text.text), tokens)
+                for (source, text), tokens in zip(texts, tagged, strict=True)
+            ]
 
-    def _rivals(self, clean: CleanText, source: str, listed: Sequence[Listed]) -> list[Competitor]:
+    def _rivals(
+        self, clean: CleanText, source: str, listed: Sequence[Listed], tokens: Tagged | None
+    ) -> list[Competitor]:
         text = clean.text
-        names = self._names(text, listed)
+        names = self._names(text, listed, tokens)
         found: dict[str, Competitor] = {}
         for name, role in zip(names, self._roles(text, names), strict=True):
             if role is None:
@@ -100,15 +115,28 @@ class CompetitorFinder:
                 roles[here] = _role_of_neighbour(text, names, roles, here)
         return roles
 
-    def _names(self, text: str, listed: Sequence[Listed]) -> list[_Name]:
+    def _names(self, text: str, listed: Sequence[Listed], tokens: Tagged | None) -> list[_Name]:
         names = [
             _Name(name.start, _whole(text, name.start, name.end), name.vendor, not name.everyday)
             for name in listed
         ]
         taken = {place for name in names for place in range(name.start, name.end)}
         names += [name for name in _unlisted(text) if taken.isdisjoint(range(name.start, name.end))]
+        if tokens is not None:
+            names = list(_weighed(text, names, tokens))
         names.sort(key=lambda name: name.start)
         return [name for name in names if name.vendor.casefold() not in self._own]
+
+
+def _weighed(text: str, names: Sequence[_Name], tokens: Tagged) -> Iterator[_Name]:
+    """Yield the names as surely rivals as a model takes them for such, and those it alone sees."""
+    for name in names:
+        score = tokens.highest(name.start, name.end)
+        if score > _NEVER:
+            yield replace(name, listed=score > 0 or (name.listed and score > _DOUBT))
+    for run in tokens.runs():
+        if all(run.end <= name.start or run.start >= name.end for name in names):
+            yield _Name(run.start, run.end, text[run.start : run.end], listed=True)
 
 
 def _role_of_neighbour(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice, repeat
 from pathlib import Path
+from typing import NamedTuple
 
 from lossnlp._errors import InputError
 from lossnlp.deals import Deal
@@ -12,8 +13,9 @@ from lossnlp.text._clean import CleanText, clean
 from lossnlp.text._competitors import CompetitorFinder, merged
 from lossnlp.text._early import closed_early
 from lossnlp.text._language import language_of
-from lossnlp.text._revisit import Mention, mentions
+from lossnlp.text._revisit import mentions
 from lossnlp.text._signals import ClosedEarly, Competitor, Revisit, Signals
+from lossnlp.text._tags import DealTags, Tagged
 from lossnlp.text._vendors import Spelling, read_vendors
 from lossnlp.text._when import CORE
 from lossnlp.text._window import window_of
@@ -26,6 +28,8 @@ _BATCH = 4000
 _THRESHOLD = -0.9
 #: A day is worth more than an event next to it that is only a little likelier.
 _DAY_BONUS = 0.7
+#: What the rules' log-odds count beside those of a model that tagged the words.
+_RULE_SHARE = 0.5
 
 
 class TextReader:
@@ -62,7 +66,12 @@ class TextReader:
         self.fiscal_year_start = fiscal_year_start
         self._finder = CompetitorFinder([*_own_list(competitors), *read_vendors()], own_names)
 
-    def read(self, deals: Iterable[Deal], reasons: Iterable[str] | None = None) -> list[Signals]:
+    def read(
+        self,
+        deals: Iterable[Deal],
+        reasons: Iterable[str] | None = None,
+        tags: Iterable[DealTags | None] | None = None,
+    ) -> list[Signals]:
         """Return the signals of each deal, in order.
 
         Memory does not grow with the number of deals read, but for the signals returned.
@@ -74,46 +83,48 @@ class TextReader:
         reasons : iterable of str, optional
             The code of each deal's reason, where it is known: a month in a note on bad timing is
             likelier the day to come back than one in a note on a late reply.
+        tags : iterable of DealTags or None, optional
+            The words of each deal that a model takes for a day to come back or for a rival's name;
+            without them the rules of this room decide alone.
         """
         signals: list[Signals] = []
-        remaining = zip(deals, repeat(None) if reasons is None else reasons, strict=False)
+        codes: Iterable[str | None] = repeat(None) if reasons is None else reasons
+        tagged: Iterable[DealTags | None] = repeat(None) if tags is None else tags
+        remaining = zip(deals, codes, tagged, strict=False)
         while batch := list(islice(remaining, _BATCH)):
-            texts = [_texts(deal) for deal, _ in batch]
-            rivals = iter(self._finder.find(list(chain.from_iterable(texts))))
-            for (deal, reason), its_texts in zip(batch, texts, strict=True):
-                named = _each_once(chain.from_iterable(islice(rivals, len(its_texts))))
-                signals.append(self._signals(deal, reason, its_texts, named))
+            known = [_Known(deal, _texts(deal), reason, its) for deal, reason, its in batch]
+            rivals = iter(
+                self._finder.find(
+                    list(chain.from_iterable(one.texts for one in known)),
+                    list(chain.from_iterable(one.tagged("competitor") for one in known)),
+                )
+            )
+            for one in known:
+                named = _each_once(chain.from_iterable(islice(rivals, len(one.texts))))
+                signals.append(self._signals(one, named))
         return signals
 
-    def _signals(
-        self,
-        deal: Deal,
-        reason: str | None,
-        texts: Sequence[Source],
-        competitors: tuple[Competitor, ...],
-    ) -> Signals:
+    def _signals(self, one: _Known, competitors: tuple[Competitor, ...]) -> Signals:
+        deal, texts = one.deal, one.texts
         note = texts[0][1].text
         spoken = note if note.strip() else " ".join(text.text for _, text in texts[1:])
         return Signals(
             competitors=competitors,
-            revisit=self._revisit(deal, reason, texts),
+            revisit=self._revisit(one),
             language=language_of(spoken),
             closed_early=_closed_early(deal, texts),
         )
 
-    def _revisit(self, deal: Deal, reason: str | None, texts: Sequence[Source]) -> Revisit | None:
-        found = self._candidates(deal, reason, texts)
-        best = max(found, key=lambda candidate: candidate[0], default=None)
+    def _revisit(self, one: _Known) -> Revisit | None:
+        best = max(_candidates(one), key=lambda candidate: candidate[0], default=None)
         if best is None or best[0] < _THRESHOLD:
             return None
-        _, (source, given), text, mention = best
-        stop = mention.end - (text.text[mention.end - 1] == ".")  # "in March." ends a sentence
-        start, end = text.original(mention.start, stop)
-        window = window_of(
-            text.text[mention.start : mention.end], deal.close_date, self.fiscal_year_start
-        )
+        _, (source, text), (first, last) = best
+        last -= text.text[last - 1] == "."  # "in March." ends a sentence
+        start, end = text.original(first, last)
+        window = window_of(text.text[first:last], one.deal.close_date, self.fiscal_year_start)
         return Revisit(
-            text=given[start:end],
+            text=one.deal.source_text(source)[start:end],
             source=source,
             start=start,
             end=end,
@@ -123,18 +134,39 @@ class TextReader:
             refused=window.refused,
         )
 
-    @staticmethod
-    def _candidates(
-        deal: Deal, reason: str | None, texts: Sequence[Source]
-    ) -> Iterator[tuple[float, tuple[str, str], CleanText, Mention]]:
-        placed = [(_place(deal, source), text) for source, text in texts]
-        for number, mention in mentions(placed, reason):
-            source, text = texts[number]
-            dated = CORE.search(text.text, mention.start, mention.end) is not None
-            bonus = _DAY_BONUS if dated else 0.0
-            score = mention.score
-            given = deal.source_text(source)
-            yield score + bonus * (score > _THRESHOLD), (source, given), text, mention
+
+class _Known(NamedTuple):
+    """What is known of a deal: its texts, its reason, what a model tagged in it."""
+
+    deal: Deal
+    texts: Sequence[Source]
+    reason: str | None
+    tags: DealTags | None
+
+    def tagged(self, tag: str) -> list[Tagged | None]:
+        """Return the tokens of a tag in each text; None where no model read the deal."""
+        if self.tags is None:
+            return [None] * len(self.texts)
+        return [self.tags[tag].get(source, Tagged()) for source, _ in self.texts]
+
+
+def _candidates(one: _Known) -> Iterator[tuple[float, Source, tuple[int, int]]]:
+    """Yield the stretches that may say when to come back, each with its log-odds."""
+    placed = [(_place(one.deal, source), text) for source, text in one.texts]
+    tagged = one.tagged("revisit")
+    found = [(number, m.start, m.end, m.score) for number, m in mentions(placed, one.reason)]
+    for number, start, end, score in found:
+        tokens = tagged[number]
+        if tokens is not None:
+            score = _RULE_SHARE * score + tokens.highest(start, end)
+        dated = CORE.search(one.texts[number][1].text, start, end) is not None
+        bonus = _DAY_BONUS if dated else 0.0
+        yield score + bonus * (score > _THRESHOLD), one.texts[number], (start, end)
+    for number, tokens in enumerate(tagged):
+        for run in tokens.runs() if tokens else ():
+            apart = (n != number or e <= run.start or s >= run.end for n, s, e, _ in found)
+            if all(apart):
+                yield run.score, one.texts[number], (run.start, run.end)
 
 
 def _texts(deal: Deal) -> list[Source]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from lossnlp.text import TAGS
+
 
 @dataclass(frozen=True)
 class Example:
     """A text with its labels, as positions in the codes and sub-reasons.
 
-    ``evidence`` is the character span that carries the reason, or None where the text has none. A
-    ``fragment`` (an evidence stretch on its own) teaches the reason and its sub-reason only.
+    ``evidence`` is the character span that carries the reason, or None where the text has none;
+    ``tags`` the spans of each of `TAGS`, None for one that nobody annotated. A ``fragment`` (an
+    evidence stretch on its own) teaches the reason and its sub-reason only.
     """
 
     text: str
@@ -19,6 +22,7 @@ class Example:
     contributing: tuple[int, ...] = ()
     ruled_out: tuple[int, ...] = ()
     evidence: tuple[int, int] | None = None
+    tags: tuple[tuple[tuple[int, int], ...] | None, ...] = (None,) * len(TAGS)
     fragment: bool = False
 
 
@@ -44,6 +48,7 @@ class FineTuning:
     sub_weight: float = 0.4
     flag_weight: float = 2.0
     pointer_weight: float = 0.4
+    tag_weight: float = 4.0
     seed: int = 0
 
 

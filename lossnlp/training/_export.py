@@ -61,7 +61,7 @@ class _Reader(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         return self.network.read(ids, mask)
 
 
@@ -75,8 +75,14 @@ def _graph(network: LossNetwork) -> onnx.ModelProto:
             (example, example),
             path,
             input_names=["ids", "mask"],
-            output_names=["vectors", "marks"],
-            dynamic_axes={"ids": free, "mask": free, "vectors": {0: "texts"}, "marks": free},
+            output_names=["vectors", "marks", "tags"],
+            dynamic_axes={
+                "ids": free,
+                "mask": free,
+                "vectors": {0: "texts"},
+                "marks": free,
+                "tags": free,
+            },
             opset_version=_OPSET,
             dynamo=False,
         )

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
 from lossnlp.model import MAX_TOKENS, Labels
+from lossnlp.text import TAGS
 from lossnlp.training._examples import Example, FineTuning
 from lossnlp.training._network import LossNetwork
 
@@ -83,7 +84,8 @@ def fragments_of(examples: Sequence[Example]) -> list[Example]:
             continue
         stretch = example.text[slice(*example.evidence)]
         if " " in stretch.strip() and stretch != example.text:
-            found.append(replace(example, text=stretch, evidence=None, fragment=True))
+            nothing = (None,) * len(TAGS)
+            found.append(replace(example, text=stretch, evidence=None, tags=nothing, fragment=True))
     return found
 
 
@@ -99,6 +101,8 @@ class _Batch:
     whole: Tensor
     pointed: Tensor
     pointable: Tensor
+    tags: Tensor
+    tagged: Tensor
 
 
 class _Batches:
@@ -166,6 +170,8 @@ class _Batches:
             torch.tensor([float(not e.fragment) for e in chosen]),
             pointed,
             torch.tensor([float(e.evidence is not None) for e in chosen]),
+            _tags(chosen, tokens, ids.shape),
+            torch.tensor([[float(spans is not None) for spans in e.tags] for e in chosen]),
         )
 
     def _flags(self, positions: Sequence[tuple[int, ...]]) -> Tensor:
@@ -173,6 +179,16 @@ class _Batches:
         for row, codes in enumerate(positions):
             flags[row, list(codes)] = 1.0
         return flags
+
+
+def _tags(chosen: Sequence[Example], tokens: Sequence[Encoding], shape: tuple[int, ...]) -> Tensor:
+    """Return [n, t, tags]: 1 where a token overlaps a span of the tag."""
+    tags = torch.zeros(*shape, len(TAGS))
+    for row, (example, t) in enumerate(zip(chosen, tokens, strict=True)):
+        for column, spans in enumerate(example.tags):
+            for span in spans or ():
+                tags[row, : len(t), column] += torch.tensor(_inside(t.offsets, span))
+    return tags.clamp(max=1.0)
 
 
 def _inside(offsets: Sequence[tuple[int, int]], span: tuple[int, int] | None) -> list[float]:
@@ -186,9 +202,10 @@ def _loss(network: LossNetwork, batch: _Batch, labels: Labels, settings: FineTun
     """Return the weighted sum of the losses.
 
     Cross-entropy of the reason, of the sub-reason among those of its reason, binary cross-entropy
-    of contributing and ruled-out codes (whole texts only) and of the tokens of the evidence.
+    of contributing and ruled-out codes and of the tokens of each tag (whole texts only), and of
+    the tokens of the evidence.
     """
-    margins, marks = network(batch.ids, batch.mask)
+    margins, marks, tags = network(batch.ids, batch.mask)
     code_of_sub = torch.from_numpy(labels.sub_code)
     others = code_of_sub[None] != batch.code[:, None]
     loss = functional.cross_entropy(
@@ -202,7 +219,10 @@ def _loss(network: LossNetwork, batch: _Batch, labels: Labels, settings: FineTun
         loss = loss + settings.flag_weight * (each * batch.whole[:, None]).mean()
     tokens = batch.mask * batch.pointable[:, None]
     each = functional.binary_cross_entropy_with_logits(marks, batch.pointed, reduction="none")
-    return loss + settings.pointer_weight * (each * tokens).sum() / tokens.sum().clamp(min=1)
+    loss = loss + settings.pointer_weight * (each * tokens).sum() / tokens.sum().clamp(min=1)
+    known = batch.mask[:, :, None] * (batch.whole[:, None] * batch.tagged)[:, None, :]
+    each = functional.binary_cross_entropy_with_logits(tags, batch.tags, reduction="none")
+    return loss + settings.tag_weight * (each * known).sum() / known.sum().clamp(min=1)
 
 
 def _warm_then_fall(steps: int, share: float) -> Callable[[int], float]:

@@ -19,6 +19,7 @@ from lossnlp.model import (
     Views,
     passages_of,
     quote,
+    tags_of,
     voices_of,
 )
 from lossnlp.taxonomy import INSUFFICIENT
@@ -27,6 +28,7 @@ from lossnlp.training._calibrate import calibrate, truth_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from lossnlp.text import DealTags
     from lossnlp.training._labelled import LabelledDeal
 
 _POINTER_WEIGHTS = (0.0, 0.25, 0.5, 1.0, 2.0)  # tried for each view
@@ -45,10 +47,11 @@ class Readings:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Held-out scores of each view; of each deal its clauses and its place among them."""
+    """Held-out scores of each view; of each deal its clauses, its place among them, its tags."""
 
     scores: dict[str, Scores]
     clauses: list[tuple[Clauses, int]]
+    tags: list[DealTags | None]
 
 
 def held_out(
@@ -68,6 +71,7 @@ def held_out(
     parts: list[dict[str, Scores]] = []
     order: list[NDArray[np.intp]] = []
     clauses: dict[int, tuple[Clauses, int]] = {}
+    tags: dict[int, DealTags | None] = {}
     for done, fold in enumerate(folds):
         progress(done, len(folds))
         inside = np.flatnonzero([group in fold for group in groups])
@@ -77,10 +81,13 @@ def held_out(
         parts.append(seen.scores)
         read = Clauses(passages, views, seen.marks)
         clauses |= {int(row): (read, place) for place, row in enumerate(inside)}
+        tagged = map(tags_of, passages, seen.marks)
+        tags |= {int(row): its for row, its in zip(inside, tagged, strict=True)}
         order.append(inside)
     back = np.argsort(np.concatenate(order))
     scores = {view: Scores.stack([part[view] for part in parts]).rows(back) for view in parts[0]}
-    return HeldOut(scores, [clauses[row] for row in sorted(clauses)])
+    rows = sorted(clauses)
+    return HeldOut(scores, [clauses[row] for row in rows], [tags[row] for row in rows])
 
 
 def cross_read(

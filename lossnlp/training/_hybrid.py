@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -103,7 +104,8 @@ class FitHybrid:
                 examples_of(earlier, labels),
             )
 
-        made_of = [*(course.settings for course in courses), *earlier, *last.deals]
+        settings = [course.settings for course in courses]
+        made_of: list[FineTuning | LabelledDeal] = [*settings, *earlier, *last.deals]
         return self._kept(made_of, labels, base, teach)
 
     def _kept(
@@ -153,7 +155,23 @@ def _example(labelled: LabelledDeal, labels: Labels) -> Example:
         contributing=tuple(map(position, labelled.contributing or ())),
         ruled_out=tuple(map(position, labelled.ruled_out or ())),
         evidence=_span(text, labelled.evidence),
+        tags=tuple(_spans(text, said) for said in _tagged(labelled)),
     )
+
+
+def _tagged(labelled: LabelledDeal) -> Iterator[Sequence[str] | None]:
+    """Yield the words of each tag, in the order of `TAGS`; None where nobody annotated them."""
+    revisit = labelled.revisit
+    yield None if revisit is None else [revisit] * bool(revisit)
+    yield labelled.competitors
+
+
+def _spans(text: str, said: Sequence[str] | None) -> tuple[tuple[int, int], ...] | None:
+    """Return every place where the words stand as words of their own."""
+    if said is None:
+        return None
+    whole = "|".join(rf"(?<!\w){re.escape(words)}(?!\w)" for words in said)
+    return tuple(found.span() for found in re.finditer(whole, text)) if whole else ()
 
 
 def _span(text: str, evidence: str | None) -> tuple[int, int] | None:

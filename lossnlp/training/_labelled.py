@@ -41,6 +41,10 @@ class LabelledDeal:
         Codes that the text says helped, and codes that it rejects.
     evidence
         The stretch, copied from the note or a snippet, that carries the reason.
+    competitors
+        The rivals' names as the text spells them.
+    revisit
+        The words that say when to come back; empty where the text says nothing of it.
     group
         Deals of one group are never split between training and measuring.
     """
@@ -52,6 +56,8 @@ class LabelledDeal:
     ruled_out: tuple[str, ...] | None = None
     evidence: str | None = None
     group: str = ""
+    competitors: tuple[str, ...] | None = None
+    revisit: str | None = None
 
     def evidence_span(self) -> Evidence | None:
         """Return the annotated evidence with its offsets, or None where there is none."""
@@ -132,4 +138,6 @@ def _labelled(record: Mapping[str, Any], group: str) -> LabelledDeal:
         ruled_out=tuple(record["ruled_out"]),
         evidence=record["evidence"],
         group=group,
+        competitors=tuple(record["competitors"]),
+        revisit=record["revisit"] or "",
     )

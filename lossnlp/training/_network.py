@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from transformers import AutoModel
 
 from lossnlp.model import Labels
+from lossnlp.text import TAGS
 
 
 class LossNetwork(nn.Module):
@@ -17,7 +18,7 @@ class LossNetwork(nn.Module):
 
     A token score says how likely a token belongs to the evidence. The text's vector is the mean of
     the token vectors beside their mean weighted by those scores, so that what carries the reason
-    weighs more than what surrounds it.
+    weighs more than what surrounds it. Tag scores say how likely a token belongs to each of `TAGS`.
 
     Parameters
     ----------
@@ -37,26 +38,27 @@ class LossNetwork(nn.Module):
         self.encoder.embeddings.requires_grad_(False)
         width = self.encoder.config.hidden_size
         self.pointer = nn.Linear(width, 1)
+        self.tagger = nn.Linear(width, len(TAGS))
         self.dropout = nn.Dropout(dropout)
         self.heads = nn.ModuleDict(
             {name: nn.Linear(2 * width, n) for name, n in labels.widths().items()}
         )
 
-    def read(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the vectors [n, 2d] and the token scores [n, t] of n texts."""
+    def read(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the vectors [n, 2d], the token scores [n, t] and tag scores [n, t, 2]."""
         hidden = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
         marks = self.pointer(hidden).squeeze(-1)
         present = mask.to(hidden.dtype)
         mean = (hidden * present[..., None]).sum(1) / present.sum(1, keepdim=True)
         weights = torch.softmax(marks.masked_fill(mask == 0, -1e4), dim=1)
         pointed = (hidden * weights[..., None]).sum(1)
-        return torch.cat([mean, pointed], dim=1), marks
+        return torch.cat([mean, pointed], dim=1), marks, self.tagger(hidden)
 
-    def forward(self, ids: Tensor, mask: Tensor) -> tuple[dict[str, Tensor], Tensor]:
-        """Return the margins of every output and the token scores."""
-        vectors, marks = self.read(ids, mask)
+    def forward(self, ids: Tensor, mask: Tensor) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+        """Return the margins of every output, the token scores and the tag scores."""
+        vectors, marks, tags = self.read(ids, mask)
         vectors = self.dropout(vectors)
-        return {name: head(vectors) for name, head in self.heads.items()}, marks
+        return {name: head(vectors) for name, head in self.heads.items()}, marks, tags
 
     def parameter_groups(self, rate: float, head_rate: float, decay: float) -> list[dict[str, Any]]:
         """Return the optimizer's groups: each layer learns slower than the one above it."""

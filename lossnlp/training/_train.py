@@ -26,6 +26,7 @@ from lossnlp.model import (
     write_bundle,
 )
 from lossnlp.taxonomy import Taxonomy
+from lossnlp.text import DealTags
 from lossnlp.training._calibrate import calibrate, truth_of
 from lossnlp.training._card import card_of
 from lossnlp.training._distil import distil
@@ -58,13 +59,14 @@ class Trained:
     """A trained model with what was measured on held-out deals.
 
     ``metrics`` is what the model card shows, ``held_out`` the calibrated probabilities of the
-    deals that it was measured on, ``student`` the fast tier where one was taught; `write` puts the
-    bundle into a folder.
+    deals that it was measured on and ``held_tags`` their tags, ``student`` the fast tier where one
+    was taught; `write` puts the bundle into a folder.
     """
 
     bundle: Bundle
     metrics: dict[str, Any]
     held_out: Probabilities
+    held_tags: Sequence[DealTags | None]
     student: FastModel | None = None
 
     def write(self, out: Path) -> None:
@@ -138,13 +140,14 @@ def train(
         "metrics": metrics,
     }
     if not student:
-        return Trained(replace(bundle, manifest=manifest), metrics, readings.likely)
+        return Trained(replace(bundle, manifest=manifest), metrics, readings.likely, held.tags)
     held_groups = folds[0] if folds else [deals[0].group]
     fast = distil(bundle, [*deals, *beside], fit, held_groups)
     facts = fast.facts()
     manifest["rates"] = facts["measured"].pop("rate")
     manifest[FAST] = facts
-    return Trained(replace(bundle, manifest=manifest), metrics, readings.likely, fast)
+    bundle = replace(bundle, manifest=manifest)
+    return Trained(bundle, metrics, readings.likely, held.tags, fast)
 
 
 def _top(bundle: Bundle, deals: Sequence[LabelledDeal]) -> list[int]:

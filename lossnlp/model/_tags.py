@@ -1,0 +1,34 @@
+"""From the encoder's tokens to the tags that the text room reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from lossnlp.model._passages import Passage, voices_of
+from lossnlp.model._views import starts_in_one_text
+from lossnlp.text import TAGS, UNLIKELY, DealTags, Tagged, Token
+
+if TYPE_CHECKING:
+    from lossnlp.model._encoder import Marks
+
+
+def tags_of(passages: Sequence[Passage], marks: Marks | None) -> DealTags | None:
+    """Return what the encoder tagged in a deal; None without an encoder that tags."""
+    if marks is None or marks.tags is None:
+        return None
+    begins = starts_in_one_text(voices_of(passages))
+    tags: dict[str, dict[str, Tagged]] = {tag: {} for tag in TAGS}
+    for tag, scores in zip(TAGS, marks.tags.T, strict=True):
+        likely = [
+            Token(int(start), int(end), float(score))
+            for (start, end), score in zip(marks.spans, scores, strict=True)
+            if score > UNLIKELY and end > start
+        ]
+        for passage, begin in zip(passages, begins, strict=True):
+            stop = begin + len(passage.clean.text)
+            here = [t for t in likely if begin <= t.start and t.end <= stop]
+            if here:
+                moved = (Token(t.start - begin, t.end - begin, t.score) for t in here)
+                tags[tag][passage.source] = Tagged(tuple(moved))
+    return tags

@@ -1,0 +1,51 @@
+"""Tags: which words of a text a model takes for a date to come back, or for a rival's name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+#: The kinds of words that a model tags.
+TAGS = ("revisit", "competitor")
+#: Log-odds of a token that is not worth keeping.
+UNLIKELY = -4.0
+
+
+class Token(NamedTuple):
+    """A token ``start:end`` of a clean text and its log-odds of belonging to a tag."""
+
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """The tokens of a clean text above `UNLIKELY`, in order, for one tag."""
+
+    tokens: tuple[Token, ...] = ()
+
+    def highest(self, start: int, end: int) -> float:
+        """Return the highest score of a token in a stretch."""
+        inside = (token.score for token in self.tokens if token.start < end and token.end > start)
+        return max(inside, default=UNLIKELY)
+
+    def runs(self) -> Iterator[Token]:
+        """Yield each run of neighbouring tokens that are likelier than not, as one."""
+        run: Token | None = None
+        for token in self.tokens:
+            if token.score <= 0:
+                continue
+            if run is not None and token.start - run.end <= 1:
+                run = Token(run.start, token.end, max(run.score, token.score))
+                continue
+            if run is not None:
+                yield run
+            run = token
+        if run is not None:
+            yield run
+
+
+#: What a model tagged in a deal: tag → source (``note``, ``snippet:0``) → tokens.
+DealTags: TypeAlias = Mapping[str, Mapping[str, Tagged]]
