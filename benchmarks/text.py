@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from importlib.resources import files
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,9 +29,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
 from lossnlp.deals import Deal, Snippet, deals_of, open_export
-from lossnlp.model import load
+from lossnlp.model import default_path, passages_of, read_bundle, tags_of
 from lossnlp.taxonomy import Taxonomy
-from lossnlp.text import CleanText, Signals, TextReader, clean
+from lossnlp.text import CleanText, DealTags, Signals, Tagged, TextReader, Token, clean
 from lossnlp.text import _reader as reader_module
 from lossnlp.text import _revisit as revisit_module
 from lossnlp.text._competitors import CompetitorFinder
@@ -64,8 +64,8 @@ FOLDS = 6
 class Gold:
     """A deal with the rivals and the revisit words that its annotator named.
 
-    ``reason`` is the code that a model gives it which has not learnt from its file; None if there
-    is no such model.
+    ``reason`` and ``tags`` are what a model says of it which has not learnt from its file; None if
+    there is no such model.
     """
 
     deal: Deal
@@ -73,6 +73,7 @@ class Gold:
     revisit: str | None
     file: str
     reason: str | None
+    tags: DealTags | None
 
 
 class Counts(NamedTuple):
@@ -94,32 +95,46 @@ class Counts(NamedTuple):
 
 
 def starter() -> list[Gold]:
-    reasons = held_out_reasons()
+    said = held_out()
     gold = []
     folder = files("lossnlp.training").joinpath("starter")
     for path in (entry for entry in folder.iterdir() if entry.name.endswith(".jsonl")):
         for line in path.read_text(encoding="utf-8").strip().split("\n"):
             row = json.loads(line)
-            snippets = tuple(Snippet(**said) for said in row["snippets"])
+            snippets = tuple(Snippet(**turn) for turn in row["snippets"])
             deal = Deal(row["note"], snippets, id=row["id"])
             file = path.name.removesuffix(".jsonl")
-            gold.append(_gold(deal, row, file, reasons.get(row["id"])))
+            gold.append(_gold(deal, row, file, *said.get(row["id"], (None, None))))
     return gold
 
 
-def held_out_reasons() -> dict[str | None, str]:
-    """Return the reason of each starter deal as read by a model that was taught without its file.
+def held_out() -> dict[str | None, tuple[str, DealTags]]:
+    """Return reason and tags of each starter deal by a model that was taught without its file.
 
-    `python train.py` leaves them in build/; without them the reasons are taken as unknown.
+    `python train.py` leaves them in build/; without them the rules are measured alone.
     """
     path = ROOT / "build" / "held-out.npz"
     if not path.is_file():
         return {}
     primary = np.load(path)["primary"].argmax(axis=1)
+    tags = json.loads((ROOT / "build" / "held-out-tags.json").read_text(encoding="utf-8"))
     codes, deals = Taxonomy.default().codes, starter_deals()
     if len(deals) != len(primary):
         raise SystemExit(f"{path} is of another corpus: run python train.py again, or remove it")
-    return {d.deal.id: codes[code] for d, code in zip(deals, primary, strict=True)}
+    return {
+        deal.deal.id: (codes[code], _read_tags(its))
+        for deal, code, its in zip(deals, primary, tags, strict=True)
+    }
+
+
+def _read_tags(tags: dict[str, dict[str, dict[str, list[list[float]]]]]) -> DealTags:
+    return {
+        tag: {
+            source: Tagged(tuple(Token(int(a), int(b), score) for a, b, score in said["tokens"]))
+            for source, said in by_source.items()
+        }
+        for tag, by_source in tags.items()
+    }
 
 
 def examples() -> list[Gold]:
@@ -127,17 +142,23 @@ def examples() -> list[Gold]:
     rows = [json.loads(line) for line in Path(f"{path}_gold.jsonl").read_text("utf-8").splitlines()]
     by_id = {row["record_id"]: row for row in rows}
     deals = deals_of(open_export(f"{path}_hubspot.csv").deals)
-    golds = [by_id[deal.id] for deal in deals]
-    reasons = [said.reasons[0].code for said in load().read(deals)]
+    passages = [passages_of(deal) for deal in deals]
+    bundle = read_bundle(default_path())
+    likely, seen = bundle.read(passages)
+    codes = bundle.taxonomy.codes
     return [
-        _gold(deal, row, row["source_id"].split("-")[0], reason)
-        for deal, row, reason in zip(deals, golds, reasons, strict=True)
+        _gold(deal, by_id[deal.id], by_id[deal.id]["source_id"].split("-")[0], codes[code], tags)
+        for deal, code, tags in zip(
+            deals, likely.primary.argmax(axis=1), map(tags_of, passages, seen.marks), strict=True
+        )
     ]
 
 
-def _gold(deal: Deal, row: dict[str, object], file: str, reason: str | None) -> Gold:
+def _gold(
+    deal: Deal, row: dict[str, object], file: str, reason: str | None, tags: DealTags | None
+) -> Gold:
     names = frozenset(name.casefold() for name in row["competitors"])  # type: ignore[attr-defined]
-    return Gold(deal, names, row["revisit"], file, reason)  # type: ignore[arg-type]
+    return Gold(deal, names, row["revisit"], file, reason, tags)  # type: ignore[arg-type]
 
 
 def _add(counts: Iterable[Counts]) -> Counts:
@@ -194,10 +215,12 @@ def print_rivals(corpus: Sequence[Gold], unseen: Sequence[Gold]) -> None:
         "examples, looked at": [g for g in unseen if g.file in DEVELOPED],
         "examples, not looked at": [g for g in unseen if g.file not in DEVELOPED],
     }
-    for share in ("whole", "two thirds", "none"):
-        everything = [*corpus, *unseen]
-        read = reader_with(share).read(one.deal for one in everything)
-        print(f"  list of vendors: {share}")
+    everything = [*corpus, *unseen]
+    tagged = all(one.tags is not None for one in everything)
+    for share, known in product(("whole", "two thirds", "none"), (False, True)[: 1 + tagged]):
+        tags = [one.tags for one in everything] if known else None
+        read = reader_with(share).read([one.deal for one in everything], tags=tags)
+        print(f"  list of vendors: {share}; {'with a model' if known else 'rules alone'}")
         for name, gold in parts.items():
             print(f"    {name:30}{_with_spread(gold, everything, read, rivals_found)}", flush=True)
 
@@ -236,18 +259,18 @@ def print_revisits(corpus: Sequence[Gold], unseen: Sequence[Gold]) -> None:
         for known in (False, True):
             if known and any(one.reason is None for one in gold):
                 continue
-            asked = gold if known else [replace(one, reason=None) for one in gold]
+            asked = gold if known else [replace(one, reason=None, tags=None) for one in gold]
             signals = read(asked)
-            print(f"  {name}, reason {'as a model gives it' if known else 'unknown'}")
+            print(f"  {name}; {'with a model' if known else 'rules alone'}")
             for label, share in shares:
                 told = _with_spread(asked, asked, signals, partial(revisits_found, share=share))
                 print(f"    {label:13}{told}", flush=True)
 
 
 def _read(gold: Sequence[Gold]) -> list[Signals]:
-    known = gold[0].reason is not None
-    reasons = [one.reason for one in gold] if known else None
-    return TextReader().read([one.deal for one in gold], reasons)
+    deals = [one.deal for one in gold]
+    reasons = [one.reason for one in gold if one.reason is not None]
+    return TextReader().read(deals, reasons or None, [one.tags for one in gold])
 
 
 def _read_in_folds(gold: Sequence[Gold]) -> list[Signals]:
