@@ -291,10 +291,10 @@ def _read_in_folds(gold: Sequence[Gold]) -> list[Signals]:
 def fitted_weights(gold: Sequence[Gold]) -> dict[str, float]:
     """Fit the weights of the features of revisit words: a logistic regression, rounded.
 
-    Each deal teaches twice where its reason is known: with it, and as if it were not.
+    Each deal teaches twice where a model read it: with what that said, and without.
     """
     known = [one for one in gold if one.reason is not None]
-    unknown = [replace(one, reason=None) for one in gold]
+    unknown = [replace(one, reason=None, tags=None) for one in gold]
     rows, labels = zip(*chain.from_iterable(map(_lessons, [*unknown, *known])), strict=True)
     vectorizer = DictVectorizer(dtype=np.float32)
     features = vectorizer.fit_transform([dict.fromkeys(row, 1.0) for row in rows])
@@ -324,8 +324,10 @@ def _lessons(one: Gold) -> list[tuple[frozenset[str], bool]]:
 
 def _mentions(one: Gold) -> Iterator[tuple[str, CleanText, Mention]]:
     texts = reader_module._texts(one.deal)
+    known = reader_module._Known(one.deal, texts, one.reason, one.tags)
     placed = [(reader_module._place(one.deal, source), text) for source, text in texts]
-    for number, mention in revisit_module.mentions(placed, one.reason):
+    found = revisit_module.mentions(placed, one.reason, known.tagged("revisit"))
+    for number, mention in found:
         source, text = texts[number]
         yield one.deal.source_text(source), text, mention
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from lossnlp.text._clean import CleanText
@@ -32,14 +32,14 @@ _PERIOD = re.compile(r"(?:FY|CY|QTR|[QHPW])\d")
 _LEFT, _RIGHT = 60, 45
 _OTHER, _THIS = "¤", "§"
 _MARKS = re.compile("[¤§]")
-#: Log-odds of a tag under which a name needs a plain rule to be a rival, and cannot be one.
-_DOUBT, _NEVER = -2.0, -3.5
+#: Log-odds of a tag above which an unlisted name is taken for a vendor's.
+_SURE = 1.0
 _ROLES_BY_WEIGHT = ("chosen", "under_contract", "in_use", "rejected", "considered")
 
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    """A candidate: where it stands, what it stands for, and how sure the list is of it."""
+    """A candidate: where it stands, what it stands for, and whether it is surely a vendor's."""
 
     start: int
     end: int
@@ -123,20 +123,11 @@ class CompetitorFinder:
         taken = {place for name in names for place in range(name.start, name.end)}
         names += [name for name in _unlisted(text) if taken.isdisjoint(range(name.start, name.end))]
         if tokens is not None:
-            names = list(_weighed(text, names, tokens))
+            names = [
+                replace(n, listed=n.listed or tokens.highest(n.start, n.end) > _SURE) for n in names
+            ]
         names.sort(key=lambda name: name.start)
         return [name for name in names if name.vendor.casefold() not in self._own]
-
-
-def _weighed(text: str, names: Sequence[_Name], tokens: Tagged) -> Iterator[_Name]:
-    """Yield the names as surely rivals as a model takes them for such, and those it alone sees."""
-    for name in names:
-        score = tokens.highest(name.start, name.end)
-        if score > _NEVER:
-            yield replace(name, listed=score > 0 or (name.listed and score > _DOUBT))
-    for run in tokens.runs():
-        if all(run.end <= name.start or run.start >= name.end for name in names):
-            yield _Name(run.start, run.end, text[run.start : run.end], listed=True)
 
 
 def _role_of_neighbour(

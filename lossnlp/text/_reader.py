@@ -28,8 +28,6 @@ _BATCH = 4000
 _THRESHOLD = -0.9
 #: A day is worth more than an event next to it that is only a little likelier.
 _DAY_BONUS = 0.7
-#: What the rules' log-odds count beside those of a model that tagged the words.
-_RULE_SHARE = 0.5
 
 
 class TextReader:
@@ -153,20 +151,11 @@ class _Known(NamedTuple):
 def _candidates(one: _Known) -> Iterator[tuple[float, Source, tuple[int, int]]]:
     """Yield the stretches that may say when to come back, each with its log-odds."""
     placed = [(_place(one.deal, source), text) for source, text in one.texts]
-    tagged = one.tagged("revisit")
-    found = [(number, m.start, m.end, m.score) for number, m in mentions(placed, one.reason)]
-    for number, start, end, score in found:
-        tokens = tagged[number]
-        if tokens is not None:
-            score = _RULE_SHARE * score + tokens.highest(start, end)
-        dated = CORE.search(one.texts[number][1].text, start, end) is not None
+    for number, mention in mentions(placed, one.reason, one.tagged("revisit")):
+        dated = CORE.search(placed[number][1].text, mention.start, mention.end) is not None
         bonus = _DAY_BONUS if dated else 0.0
-        yield score + bonus * (score > _THRESHOLD), one.texts[number], (start, end)
-    for number, tokens in enumerate(tagged):
-        for run in tokens.runs() if tokens else ():
-            apart = (n != number or e <= run.start or s >= run.end for n, s, e, _ in found)
-            if all(apart):
-                yield run.score, one.texts[number], (run.start, run.end)
+        score = mention.score + bonus * (mention.score > _THRESHOLD)
+        yield score, one.texts[number], (mention.start, mention.end)
 
 
 def _texts(deal: Deal) -> list[Source]:

@@ -11,6 +11,7 @@ from importlib.resources import files
 from itertools import pairwise
 
 from lossnlp.text._clean import CleanText
+from lossnlp.text._tags import UNLIKELY, Tagged
 from lossnlp.text._when import CORE, MAY_HOLD
 
 _SENTENCE = re.compile(r"[.!?…]+[\"'”’)]*\s|\n|;")
@@ -129,6 +130,7 @@ _ASKS = re.compile(
     re.I,
 )
 _ASKED = 2.0  # log odds
+_TAG_STEPS = (UNLIKELY, -3.0, -2.0, -1.0, 0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,9 @@ def _weights() -> dict[str, float]:
 
 
 def mentions(
-    texts: Sequence[tuple[str, CleanText]], reason: str | None = None
+    texts: Sequence[tuple[str, CleanText]],
+    reason: str | None = None,
+    tagged: Sequence[Tagged | None] | None = None,
 ) -> list[tuple[int, Mention]]:
     """Return the stretches of a deal that may say when to come back, with the text each is in.
 
@@ -169,7 +173,10 @@ def mentions(
         ``buyer`` or ``rep``.
     reason : str, optional
         The code of the deal's reason, where it is known.
+    tagged : sequence of Tagged or None, optional
+        Of each text the tokens that a model takes for such words.
     """
+    tagged = tagged or [None] * len(texts)
     found = [
         (place, number, mention)
         for number, (place, text) in enumerate(texts)
@@ -183,7 +190,8 @@ def mentions(
                 mention,
                 features=mention.features
                 | _among(k, len(found), place, buyer)
-                | _beside(reason, mention.features),
+                | _beside(reason, mention.features)
+                | _taken(tagged[number], mention),
             ),
         )
         for k, (place, number, mention) in enumerate(found)
@@ -208,6 +216,14 @@ def _among(k: int, n: int, place: str, buyer: bool) -> set[str]:
         "buyer says none": place == "note beside buyer" and not buyer,
     }
     return {name for name, holds in checks.items() if holds}
+
+
+def _taken(tokens: Tagged | None, mention: Mention) -> set[str]:
+    """Describe how surely a model takes a stretch for words that say when to come back."""
+    if tokens is None:
+        return set()
+    score = tokens.highest(mention.start, mention.end)
+    return {f"tag:{sum(score > step for step in _TAG_STEPS)}"}
 
 
 def _in_text(clean: CleanText, place: str) -> Iterator[Mention]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -30,21 +30,6 @@ class Tagged:
         """Return the highest score of a token in a stretch."""
         inside = (token.score for token in self.tokens if token.start < end and token.end > start)
         return max(inside, default=UNLIKELY)
-
-    def runs(self) -> Iterator[Token]:
-        """Yield each run of neighbouring tokens that are likelier than not, as one."""
-        run: Token | None = None
-        for token in self.tokens:
-            if token.score <= 0:
-                continue
-            if run is not None and token.start - run.end <= 1:
-                run = Token(run.start, token.end, max(run.score, token.score))
-                continue
-            if run is not None:
-                yield run
-            run = token
-        if run is not None:
-            yield run
 
 
 #: What a model tagged in a deal: tag → source (``note``, ``snippet:0``) → tokens.
