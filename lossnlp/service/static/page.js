@@ -151,7 +151,8 @@ function summary(answer) {
   return `Likeliest: ${answer.reasons[0].name}, ${percent(answer.reasons[0])}.${cut}`;
 }
 
-const percent = (reason) => `${Math.round(100 * reason.probability)}%`;
+const percent = (reason) =>
+  reason.probability < 0.01 ? "<1%" : `${Math.round(100 * reason.probability)}%`;
 
 function piece(tag, className, text) {
   const element = document.createElement(tag);
