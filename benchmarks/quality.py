@@ -3,7 +3,7 @@
     python benchmarks/quality.py                       # what is installed, on three folds
     python benchmarks/quality.py --only lexical,tfidf  # some rows
     python benchmarks/quality.py --fold 1              # one fold only
-    python benchmarks/quality.py --folds 24            # leave one file out
+    python benchmarks/quality.py --folds 31            # leave one file out
     python benchmarks/quality.py --examples            # the shipped bundle on the example deals
 
 The starter files are dealt into folds; every row learns from the same files and reads the same

@@ -60,7 +60,7 @@ DEVELOPED = {
 FOLDS = 6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Gold:
     """A deal with the rivals and the revisit words that its annotator named.
 
@@ -161,6 +161,12 @@ def _gold(
     return Gold(deal, names, row["revisit"], file, reason, tags)  # type: ignore[arg-type]
 
 
+@cache
+def _unread(one: Gold) -> Gold:
+    """Return a deal as if no model had read it."""
+    return replace(one, reason=None, tags=None)
+
+
 def _add(counts: Iterable[Counts]) -> Counts:
     return Counts(*map(sum, zip(*counts, strict=True)))
 
@@ -259,7 +265,7 @@ def print_revisits(corpus: Sequence[Gold], unseen: Sequence[Gold]) -> None:
         for known in (False, True):
             if known and any(one.reason is None for one in gold):
                 continue
-            asked = gold if known else [replace(one, reason=None, tags=None) for one in gold]
+            asked = gold if known else [_unread(one) for one in gold]
             signals = read(asked)
             print(f"  {name}; {'with a model' if known else 'rules alone'}")
             for label, share in shares:
@@ -294,7 +300,7 @@ def fitted_weights(gold: Sequence[Gold]) -> dict[str, float]:
     Each deal teaches twice where a model read it: with what that said, and without.
     """
     known = [one for one in gold if one.reason is not None]
-    unknown = [replace(one, reason=None, tags=None) for one in gold]
+    unknown = [_unread(one) for one in gold]
     rows, labels = zip(*chain.from_iterable(map(_lessons, [*unknown, *known])), strict=True)
     vectorizer = DictVectorizer(dtype=np.float32)
     features = vectorizer.fit_transform([dict.fromkeys(row, 1.0) for row in rows])

@@ -29,7 +29,7 @@ def _read(text: str, **said: str) -> Signals:
 
 
 def test_the_model_decides_which_day_is_the_one_to_come_back() -> None:
-    text = "Workshop in March, board in June"
+    text = "Parked, call again in March or in June"
     for month in ("March", "June"):
         said = _read(text, revisit=month)
         assert said.revisit is not None

@@ -153,13 +153,13 @@ class Calibration:
         others[:, insufficient] = False
         helps = others & (likely.contributing >= self.contributing_floor)
         rejects = others & (likely.ruled_out >= self.ruled_out_floor)
-        helps &= ~(rejects & (likely.ruled_out > likely.contributing))
+        read_both_ways = helps & rejects
         return Decisions(
             top=top,
             kept=is_top | (likely.primary >= self.set_floor),
             needs_detail=(top == insufficient) | (best < self.answer_floor),
-            contributing=helps,
-            ruled_out=rejects & ~helps,
+            contributing=helps & ~read_both_ways,
+            ruled_out=rejects & ~read_both_ways,
         )
 
     def to_dict(self) -> dict[str, Any]:
