@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -76,12 +77,17 @@ def page(visit: Visit, server: Server) -> Page:
     return visit.page
 
 
+_IDS = (f"page-test-{n:06}" for n in count())
+
+
 def show_or_hide(page: Page, *, blind: bool) -> None:
-    """Take the first id of a row of ids that is (not) in the blind share of 0.3."""
+    """Take the next id of a row of ids that is (not) in the blind share of 0.3.
+
+    No two pages share one: what the service still reads for a page that was left would count.
+    """
     from lossnlp.service._recent import is_blind
 
-    ids = (f"page-test-{n:06}" for n in range(10_000))
-    chosen = next(i for i in ids if is_blind(i, 0.3) is blind)
+    chosen = next(i for i in _IDS if is_blind(i, 0.3) is blind)
     page.evaluate(f"dealId = {json.dumps(chosen)}")
 
 
