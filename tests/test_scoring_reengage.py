@@ -67,6 +67,24 @@ def test_dates_are_those_of_the_scored_file(tmp_path: Path) -> None:
     assert {row["id"]: row["date"] for row in rows_of(again)} == told
 
 
+def test_the_fast_tier_leaves_stated_days_and_rivals_to_the_rules(tmp_path: Path) -> None:
+    again = tmp_path / "reengage.csv"
+    command = [
+        "score",
+        deals(tmp_path),
+        tmp_path / "out.csv",
+        "--tier",
+        "fast",
+        "--reengage",
+        again,
+    ]
+    said = CliRunner().invoke(app, list(map(str, command)))
+    assert said.exit_code == 0, said.output
+    (row,) = [row for row in rows_of(again) if row["id"] == "2"]
+    assert row["date"] == "2026-01-15"
+    assert "in 3 months" in row["opening_line"]
+
+
 def test_a_file_that_was_not_scored_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="has no column 'reason'"):
         write_reengage(deals(tmp_path), tmp_path / "reengage.csv", model=bundle())

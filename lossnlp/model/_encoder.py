@@ -1,8 +1,9 @@
 """The sentence encoder: a fine-tuned transformer run by onnxruntime, without torch.
 
-The graph takes token ids and a mask and gives one vector a text and one score a token: how likely
-the token belongs to the stretch that carries the reason. Each text is read by itself: its vector
-is the same to the last bit whatever stands beside it, and several texts are read side by side.
+The graph takes token ids and a mask and gives one vector a text and scores for each token: how
+likely it belongs to the stretch that carries the reason, and to each tag. Each text is read by
+itself: its vector is the same to the last bit whatever stands beside it, and several texts are
+read side by side.
 """
 
 from __future__ import annotations

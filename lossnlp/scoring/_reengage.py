@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lossnlp._errors import InputError
 from lossnlp.deals import Deal, Layout, Snippet, layout_of, read_rows
+from lossnlp.model import FAST
 from lossnlp.scoring._open import open_source
 from lossnlp.scoring._parts import whole_file
 
@@ -89,16 +90,22 @@ def _deals(
     deals = [
         Deal(**dict(zip(parts, cells, strict=True))) for cells in zip(*parts.values(), strict=True)
     ]
-    reasons = [model.taxonomy.reason(code) for code in block.values(prefix + "reason")]
+    codes = block.values(prefix + "reason")
+    reasons = [model.taxonomy.reason(code) for code in codes]
     evidence = [text or "" for text in block.values(prefix + "evidence")]
     stated = zip(
-        model.reader.read(deals),
+        model.reader.read(deals, codes),
+        block.values(prefix + "model"),
         block.values(prefix + "competitors"),
         block.values(prefix + "revisit_text"),
         block.values(prefix + "revisit_date"),
         strict=True,
     )
-    signals = [_as_scored(*cells) for cells in stated]
+    # The fast tier looks for neither rivals nor days: there the rules for them decide.
+    signals = [
+        said if (by or "").endswith(f"/{FAST}") else _as_scored(said, *cells)
+        for said, by, *cells in stated
+    ]
     yield from zip(deals, reasons, signals, evidence, strict=True)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice, repeat
+from itertools import chain, islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from lossnlp._errors import InputError
 from lossnlp.deals import Deal
@@ -19,6 +19,9 @@ from lossnlp.text._tags import DealTags, Tagged
 from lossnlp.text._vendors import Spelling, read_vendors
 from lossnlp.text._when import CORE
 from lossnlp.text._window import window_of
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 #: A note or snippet: where it stands, and its clean text.
 Source = tuple[str, CleanText]
@@ -86,11 +89,9 @@ class TextReader:
             without them the rules of this room decide alone.
         """
         signals: list[Signals] = []
-        codes: Iterable[str | None] = repeat(None) if reasons is None else reasons
-        tagged: Iterable[DealTags | None] = repeat(None) if tags is None else tags
-        remaining = zip(deals, codes, tagged, strict=False)
+        remaining = _paired(_paired(deals, reasons), tags)
         while batch := list(islice(remaining, _BATCH)):
-            known = [_Known(deal, _texts(deal), reason, its) for deal, reason, its in batch]
+            known = [_Known(deal, _texts(deal), reason, its) for (deal, reason), its in batch]
             rivals = iter(
                 self._finder.find(
                     list(chain.from_iterable(one.texts for one in known)),
@@ -131,6 +132,13 @@ class TextReader:
             act_on=window.act_on,
             refused=window.refused,
         )
+
+
+def _paired(ones: Iterable[T], others: Iterable[U] | None) -> Iterator[tuple[T, U | None]]:
+    """Pair each one with its other; with None where there are none at all."""
+    if others is None:
+        return ((one, None) for one in ones)
+    return zip(ones, others, strict=True)
 
 
 class _Known(NamedTuple):
