@@ -117,9 +117,9 @@ class Run:
         pairs = np.stack([part["scores"][-len(self.pairs) :] for part in found])
         return scores[self.measured], pairs, float(np.mean([part["seconds"] for part in found]))
 
-    def blended(self) -> tuple[np.ndarray, np.ndarray, float] | None:
+    def blended(self, encoder: str = ENCODER) -> tuple[np.ndarray, np.ndarray, float] | None:
         """Blend the views as a bundle does: each file with weights chosen on the others."""
-        views = {view: self.read(view) for view in (LEXICAL, ENCODER)}
+        views = {LEXICAL: self.read(LEXICAL), ENCODER: self.read(encoder)}
         found = {view: read for view, read in views.items() if read is not None}
         if len(found) < 2:
             return None

