@@ -45,7 +45,7 @@ class Size:
 
 SIZES = {
     "mini": Size("MiniLM-L6 (ships)", FineTuning(), mpnet=False),
-    "mpnet6": Size("mpnet, first six layers", FineTuning(epochs=4, rate=8e-5, **LARGE)),
+    "mpnet6": Size("mpnet, first six layers", FineTuning(epochs=3, rate=8e-5, **LARGE)),
     "mpnet12": Size("mpnet, all twelve layers", FineTuning(epochs=3, rate=4e-5, **LARGE), 12),
 }
 

@@ -25,7 +25,7 @@ def tags_of(passages: Sequence[Passage], marks: Marks | None) -> DealTags | None
     for tag, scores in zip(TAGS, marks.tags.T, strict=True):
         rows = np.flatnonzero(seen & (scores > UNLIKELY))  # few: most words are neither
         spans, kept = marks.spans[rows].tolist(), scores[rows].tolist()
-        likely = [Token(*span, score) for span, score in zip(spans, kept, strict=True)]
+        likely = [Token(a, b, score) for (a, b), score in zip(spans, kept, strict=True)]
         for passage, begin in zip(passages, begins, strict=True):
             stop = begin + len(passage.clean.text)
             here = [t for t in likely if begin <= t.start and t.end <= stop]
