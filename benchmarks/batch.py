@@ -5,7 +5,9 @@
 
 The notes are made from the starter corpus by recombining sentences of different deals and
 perturbing them (case, abbreviations, digits, slips): they have the corpus' lengths and words, and
-nearly no two are equal, so that scoring identical texts once does not flatter the rate.
+nearly no two are equal, so that scoring identical texts once does not flatter the rate. The student
+of the fast tier learnt from those sentences: ``auto`` hands fewer of these notes to the model than
+the card says of deals of other sellers, and is faster here than there.
 
 Every run is a process of its own, start and loading included, training left out. Memory is the peak
 of what the process and its children hold together, shared pages counted once, sampled ten times a

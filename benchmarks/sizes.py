@@ -1,7 +1,7 @@
 """How large should the encoder be? Accuracy, time and size: `python benchmarks/sizes.py`.
 
     python benchmarks/sizes.py --mpnet FOLDER    # the unpacked all-mpnet-base-v2, for its row
-    python benchmarks/sizes.py --only mini       # one encoder; the others may run beside it
+    python benchmarks/sizes.py                   # without it
 
 Each encoder is fine-tuned in the same way, for all outputs, on the deals of the first course (the
 files t1 to t21) less a third of those files; it is then exported in 8 bits as in a bundle, and the
@@ -22,7 +22,19 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
-from quality import LABELS, ROOT, Deals, Run, code_of, lexical, per_file, spread, text_of
+from quality import (
+    FINETUNE,
+    LABELS,
+    ROOT,
+    ROWS,
+    Deals,
+    Row,
+    Run,
+    code_of,
+    per_file,
+    spread,
+    text_of,
+)
 
 from lossnlp.model import LEXICAL, LinearHeads, OnnxEncoder
 from lossnlp.training import LATER_COURSES, FineTuning, base_weights, starter_deals
@@ -41,72 +53,55 @@ class Size:
 
     title: str
     settings: FineTuning
-    mpnet: bool = False
 
 
 SIZES = {
     "mini": Size("all-MiniLM-L6-v2, which ships", FineTuning()),
-    "mpnet6": Size("all-mpnet-base-v2, first six layers", LARGER, mpnet=True),
+    "mpnet6": Size("all-mpnet-base-v2, first six layers", LARGER),
 }
 
 
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     asked.add_argument("--mpnet", type=Path, metavar="FOLDER", help="the unpacked weights of mpnet")
-    asked.add_argument("--only", default=",".join(SIZES))
     options = asked.parse_args()
     late = frozenset[str]().union(*(course.groups for course in LATER_COURSES))
     deals = [d for d in starter_deals() if d.group not in late]
     run = SizeRun(deals, FOLDS, FOLD, ROOT / "build" / "sizes")
-    run.row_of(LEXICAL, lexical)
-    for name in options.only.split(","):
-        if not SIZES[name].mpnet or checked(options.mpnet):
-            run.learn(name, base_weights() if not SIZES[name].mpnet else options.mpnet)
+    run.row(LEXICAL, ROWS[LEXICAL])
+    run.learn("mini", base_weights())
+    if options.mpnet is None:
+        print("mpnet: not run; name its folder with --mpnet")
+    else:
+        run.learn("mpnet6", checked(options.mpnet))
     print(run.table())
 
 
-def checked(folder: Path | None) -> bool:
-    """Return whether the weights of mpnet were named; leave if they are others."""
-    if folder is None:
-        print("mpnet: not run; name its folder with --mpnet")
-        return False
+def checked(folder: Path) -> Path:
+    """Return the folder of mpnet's weights; leave if they are others."""
     weights = folder / "model.safetensors"
+    if not weights.is_file():
+        raise SystemExit(f"{folder} holds no model.safetensors; unpack all-mpnet-base-v2 there")
     if hashlib.sha256(weights.read_bytes()).hexdigest() != MPNET_SHA256:
         raise SystemExit(f"{weights} is not the published file (its SHA-256 differs)")
-    return True
+    return folder
 
 
 class SizeRun(Run):
     """One fold of the deals, read by the lexical view and by encoders of several sizes."""
 
-    def row_of(self, name: str, reader) -> None:
-        """Keep what a reader says of the fold and of the contrast pairs."""
-        target = self.kept / f"{name}-{FOLD}.npz"
-        if target.is_file():
-            return
-        inside, outside = self.parted()
-        start = time.perf_counter()
-        scores = reader(inside, [*outside, *self.pairs])
-        target.parent.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(target, scores=scores, seconds=time.perf_counter() - start)
-
-    def parted(self) -> tuple[Deals, Deals]:
-        """Return the deals to learn from, and the others."""
-        inside = [d for d, f in zip(self.deals, self.fold_of, strict=True) if f != FOLD]
-        return inside, self.held_out()
-
     def learn(self, name: str, base: Path) -> None:
         """Fine-tune an encoder if it is not there, keep it and what it says."""
-        folder = self.kept / name
+        size, folder = SIZES[name], self.kept / name
 
         def reader(inside: Deals, outside: Deals) -> np.ndarray:
-            encoder, heads = fine_tuned(SIZES[name], base, inside)
+            encoder, heads = fine_tuned(size, base, inside)
             folder.mkdir(parents=True, exist_ok=True)
             for part, content in encoder.files.items():
                 (folder / part).write_bytes(content)
             return read(encoder, heads, outside)
 
-        self.row_of(name, reader)
+        self.row(name, Row(size.title, reader, FINETUNE))
 
     def table(self) -> str:
         """Return one Markdown row for each encoder that has been fine-tuned."""
@@ -161,7 +156,7 @@ def fine_tuned(size: Size, base: Path, inside: Deals) -> tuple[OnnxEncoder, Line
     from lossnlp.training._hybrid import examples_of
     from lossnlp.training._network import LossNetwork
 
-    torch.set_num_threads(1)  # the figures do not depend on it; two encoders may learn at a time
+    torch.set_num_threads(1)  # the same figures on any number of cores
     torch.manual_seed(0)
     network = LossNetwork(base, LABELS)
     network.encoder.encoder.layer = network.encoder.encoder.layer[:LAYERS]
