@@ -253,8 +253,8 @@ def encoder(inside: Deals, outside: Deals, **settings: float) -> np.ndarray:
 
 def plain_fine_tuned(inside: Deals, outside: Deals) -> np.ndarray:
     """Fine-tune the same base weights on the reason and nothing else."""
-    alone = {"fragments": 0.0, "sub_weight": 0.0, "flag_weight": 0.0, "pointer_weight": 0.0}
-    return encoder(inside, outside, **alone)
+    others = ("fragments", "sub_weight", "flag_weight", "pointer_weight", "tag_weight")
+    return encoder(inside, outside, **dict.fromkeys(others, 0.0))
 
 
 def tfidf(inside: Deals, outside: Deals) -> np.ndarray:

@@ -19,7 +19,6 @@ import hashlib
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 from quality import (
@@ -148,31 +147,24 @@ class SizeRun(Run):
 
 
 def fine_tuned(size: Size, base: Path, inside: Deals) -> tuple[OnnxEncoder, LinearHeads]:
-    """Fine-tune the encoder in a folder, its layers' products in 16 bits, and export it."""
+    """Fine-tune the encoder in a folder and export it."""
     import torch
 
     from lossnlp.training._export import export
     from lossnlp.training._finetune import finetune
     from lossnlp.training._hybrid import examples_of
     from lossnlp.training._network import LossNetwork
+    from lossnlp.training._tokens import teach_tokens
 
     torch.set_num_threads(1)  # the same figures on any number of cores
     torch.manual_seed(0)
     network = LossNetwork(base, LABELS)
     network.encoder.encoder.layer = network.encoder.encoder.layer[:LAYERS]
-    plain = network.encoder.forward
-
-    def in_16_bits(**given):
-        with torch.autocast("cpu", torch.bfloat16):
-            hidden = plain(**given).last_hidden_state
-        return SimpleNamespace(last_hidden_state=hidden.float())
-
-    network.encoder.forward = in_16_bits
     examples = examples_of(inside, LABELS)
     network = finetune(examples, LABELS, base, size.settings, told, network)
-    network.encoder.forward = plain
+    layer = teach_tokens(network, examples, LABELS, base)
     tokenizer = (base / "tokenizer.json").read_bytes()
-    return export(network, LABELS, tokenizer, [example.text for example in examples])
+    return export(network, layer, LABELS, tokenizer, [example.text for example in examples])
 
 
 def told(step: int, steps: int) -> None:

@@ -169,7 +169,8 @@ def test_decisions_narrow_the_interval_and_overrule(result, model, crosswalk, go
     assert after["high"] - after["low"] < before["high"] - before["low"]
     right = [crosswalk.supports(g["label"], g["primary"]) for g in gold if
              g["label"] != "Duplicate / Bad Data"]  # fmt: skip
-    assert after["low"] <= np.mean(right) <= after["high"]
+    # One interval in twenty may miss the truth; by its own width, one in ten thousand.
+    assert abs(after["estimate"] - np.mean(right)) < after["high"] - after["low"]
     assert_reasons_are_measured_where_reviewed(reviewed.summary["by_reason"], sample, gold)
     decided = reviewed.deals[reviewed.deals["id"].isin(sample["id"])]
     assert set(decided["certainty"]) <= {0.0, 1.0}

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 
 from lossnlp.model import MAX_TOKENS, Labels, LinearHeads, OnnxEncoder
 from lossnlp.training._network import LossNetwork
+from lossnlp.training._tokens import FLAGS, TokenLayer, tokens_of
 
 Floats: TypeAlias = NDArray[np.float32]
 
@@ -33,45 +34,68 @@ _LARGE = 10_000  # tables of fewer numbers stay in 32 bits
 _WEIGHT, _ACTIVATION, _ZERO = 63, 127, 128  # largest integers, and the one that stands for 0.0
 _SMOOTHED = 0.85  # share of the activations' spread that moves into the weights, 0 to 1
 _SEEN = 300  # texts that show how large activations become
+_FLAG_SCALE = 0.1  # makes log-odds as small as the other numbers of a vector
 
 
 def export(
-    network: LossNetwork, labels: Labels, tokenizer: bytes, texts: Sequence[str]
+    network: LossNetwork,
+    layer: TokenLayer,
+    labels: Labels,
+    tokenizer: bytes,
+    texts: Sequence[str],
 ) -> tuple[OnnxEncoder, LinearHeads]:
     """Return the encoder and the heads of a fine-tuned network, free of torch.
 
-    ``texts`` are what it was taught: a sample of them fixes the scales of the activations.
+    The encoder's vectors are the network's, beside the log-odds of the flags. ``texts`` are what it
+    was taught: a sample of them fixes the scales of the activations.
     """
     chosen = random.Random(0).sample(texts, min(_SEEN, len(texts)))  # noqa: S311 - keeps no secret
     reader = Tokenizer.from_str(tokenizer.decode())
     reader.no_padding()
     reader.enable_truncation(MAX_TOKENS)
-    graph = _in_8_bits(_graph(network), [reader.encode(text).ids for text in chosen])
+    plain = _graph(_Reader(network, layer).eval())
+    graph = _in_8_bits(plain, [reader.encode(text).ids for text in chosen])
+    return OnnxEncoder(graph.SerializeToString(), tokenizer), _heads(network, labels)
+
+
+def _heads(network: LossNetwork, labels: Labels) -> LinearHeads:
+    """Return the heads as one layer on the vectors, of which the last numbers are the flags."""
+    k = len(labels.codes)
+    flags = len(FLAGS) * k
     parts = {
-        name: (head.weight.detach().numpy().T, head.bias.detach().numpy())
+        name: (
+            np.pad(head.weight.detach().numpy().T, ((0, flags), (0, 0))),
+            head.bias.detach().numpy(),
+        )
         for name, head in network.heads.items()
     }
-    return OnnxEncoder(graph.SerializeToString(), tokenizer), LinearHeads.join(labels, parts)
+    above = len(parts["primary"][0]) - flags
+    for place, name in enumerate(FLAGS):
+        parts[name] = np.eye(above + flags, k, -above - place * k) / _FLAG_SCALE, np.zeros(k)
+    return LinearHeads.join(labels, parts)
 
 
 class _Reader(nn.Module):
-    """The part of the network that becomes the graph."""
+    """What becomes the graph."""
 
-    def __init__(self, network: LossNetwork) -> None:
+    def __init__(self, network: LossNetwork, layer: TokenLayer) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.layer = network, layer
 
     def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        return self.network.read(ids, mask)
+        layers = self.network.layers(ids, mask)
+        vectors, marks = self.network.read(layers[-1], mask)
+        flags, tags = self.layer(tokens_of(layers), mask)
+        return torch.cat([vectors, _FLAG_SCALE * flags], dim=1), marks, tags
 
 
-def _graph(network: LossNetwork) -> onnx.ModelProto:
+def _graph(reader: _Reader) -> onnx.ModelProto:
     example = torch.ones(2, 7, dtype=torch.long)
     free = {0: "texts", 1: "tokens"}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "encoder.onnx"
         torch.onnx.export(
-            _Reader(network).eval(),
+            reader,
             (example, example),
             path,
             input_names=["ids", "mask"],

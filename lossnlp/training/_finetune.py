@@ -54,11 +54,13 @@ def finetune(
     """
     torch.manual_seed(settings.seed)
     chance = random.Random(settings.seed)  # noqa: S311 - shuffles, keeps no secret
-    batches = _Batches(examples, earlier, labels, base, settings, chance)
+    batches = Batches(examples, earlier, labels, base, settings, chance)
     network = network or LossNetwork(base, labels)
     network.train()
     groups = network.parameter_groups(settings.rate, settings.head_rate, settings.layer_decay)
-    optimizer = torch.optim.AdamW(groups, weight_decay=settings.weight_decay, betas=(0.9, 0.98))
+    optimizer = torch.optim.AdamW(
+        groups, weight_decay=settings.weight_decay, betas=(0.9, 0.98), fused=True
+    )
     steps = settings.epochs * batches.an_epoch
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _warm_then_fall(steps, settings.warmup))
     average = _Average(network)
@@ -90,7 +92,7 @@ def fragments_of(examples: Sequence[Example]) -> list[Example]:
 
 
 @dataclass(frozen=True)
-class _Batch:
+class Batch:
     """Tensors of n examples: see `_loss` for what each teaches."""
 
     ids: Tensor
@@ -105,7 +107,7 @@ class _Batch:
     tagged: Tensor
 
 
-class _Batches:
+class Batches:
     """Batches of texts of like length, in an order that changes each epoch."""
 
     def __init__(
@@ -130,7 +132,7 @@ class _Batches:
         pool = len(self._examples) + self._rehearsed + self._added
         self.an_epoch = math.ceil(pool / self._size)
 
-    def forever(self, steps: int) -> Iterator[_Batch]:
+    def forever(self, steps: int) -> Iterator[Batch]:
         """Yield as many batches as asked for."""
         while steps > 0:
             for chosen in self._epoch()[:steps]:
@@ -149,7 +151,7 @@ class _Batches:
         self._chance.shuffle(batches)
         return batches
 
-    def _batch(self, chosen: Sequence[Example]) -> _Batch:
+    def _batch(self, chosen: Sequence[Example]) -> Batch:
         tokens = [self._tokenizer.encode(example.text) for example in chosen]
         shape = len(chosen), max(len(t) for t in tokens)
         ids = torch.full(shape, self._pad)
@@ -158,7 +160,7 @@ class _Batches:
             ids[row, : len(t)] = torch.tensor(t.ids)
             mask[row, : len(t)] = 1
             pointed[row, : len(t)] = torch.tensor(_inside(t.offsets, example.evidence))
-        return _Batch(
+        return Batch(
             ids,
             mask,
             torch.tensor([e.code for e in chosen]),
@@ -198,7 +200,7 @@ def _inside(offsets: Sequence[tuple[int, int]], span: tuple[int, int] | None) ->
     return [float(start < end and start < span[1] and end > span[0]) for start, end in offsets]
 
 
-def _loss(network: LossNetwork, batch: _Batch, labels: Labels, settings: FineTuning) -> Tensor:
+def _loss(network: LossNetwork, batch: Batch, labels: Labels, settings: FineTuning) -> Tensor:
     """Return the weighted sum of the losses.
 
     Cross-entropy of the reason, of the sub-reason among those of its reason, binary cross-entropy

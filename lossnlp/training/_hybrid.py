@@ -69,12 +69,15 @@ class FitHybrid:
         self, deals: Sequence[LabelledDeal], labels: Labels
     ) -> tuple[OnnxEncoder, LinearHeads]:
         from lossnlp.training._export import export
+        from lossnlp.training._tokens import teach_tokens
 
         base = base_weights()
         taught = [d for d in deals if (d.primary, d.sub_reason) in labels.sub]
         network = self._network(taught, labels, base)
-        texts = [example.text for example in examples_of(taught, labels)]
-        return export(network, labels, (base / "tokenizer.json").read_bytes(), texts)
+        examples = examples_of(taught, labels)
+        layer = teach_tokens(network, examples, labels, base, self.progress)
+        texts = [example.text for example in examples]
+        return export(network, layer, labels, (base / "tokenizer.json").read_bytes(), texts)
 
     def _network(self, deals: Sequence[LabelledDeal], labels: Labels, base: Path) -> LossNetwork:
         late = frozenset[str]().union(*(course.groups for course in self.later))

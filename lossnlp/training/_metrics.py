@@ -193,10 +193,10 @@ class _Table:
             "buyer's words carry the reason": np.array([_buyer_decides(d) for d in self.deals]),
             "says nothing": np.array([d.primary == INSUFFICIENT for d in self.deals]),
         }
-        late = frozenset[str]().union(*(course.groups for course in LATER_COURSES))
-        hard = np.array([d.group in late for d in self.deals])
-        if hard.any():
-            kinds |= {"in files of hard notes": hard, "in all other files": ~hard}
+        mended = frozenset[str]().union(*(course.groups for course in LATER_COURSES))
+        late = np.array([d.group in mended for d in self.deals])
+        if late.any():
+            kinds |= {"in files of the first course": ~late, "in files of later courses": late}
         return {
             name: {"n": int(rows.sum()), "accuracy": self.accuracy(rows)}
             for name, rows in kinds.items()
