@@ -42,6 +42,19 @@ def test_a_tagged_name_that_no_list_holds_is_a_rival() -> None:
     assert [rival.name for rival in _read(text, competitor="Zenbooks").competitors] == ["Zenbooks"]
 
 
+def test_an_unlisted_name_that_the_model_dismisses_is_no_rival() -> None:
+    text = "they went with Zenbooks"
+    assert [rival.name for rival in _READER.read([Deal(text)])[0].competitors] == ["Zenbooks"]
+    assert not _read(text).competitors
+    assert [rival.name for rival in _read("they went with Workday").competitors] == ["Workday"]
+
+
+def test_a_name_behind_what_the_model_read_is_left_to_the_rules() -> None:
+    note = "Nothing new to tell, as they say. " * 60 + "In the end they went with Zenbooks."
+    (rival,) = load().suggest(note).signals.competitors
+    assert rival.name == "Zenbooks"
+
+
 def test_a_deal_without_tags_is_read_by_rules() -> None:
     deals = [Deal("went with Workday"), Deal("went with Workday")]
     alone, mixed = _READER.read(deals), _READER.read(deals, tags=[None, None])

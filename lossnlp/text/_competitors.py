@@ -33,7 +33,7 @@ _LEFT, _RIGHT = 60, 45
 _OTHER, _THIS = "¤", "§"
 _MARKS = re.compile("[¤§]")
 #: Log-odds of a tag above which an unlisted name is taken for a vendor's.
-_SURE = 1.0
+_SURE = 1.5
 _ROLES_BY_WEIGHT = ("chosen", "under_contract", "in_use", "rejected", "considered")
 
 
@@ -121,7 +121,10 @@ class CompetitorFinder:
             for name in listed
         ]
         taken = {place for name in names for place in range(name.start, name.end)}
-        names += [name for name in _unlisted(text) if taken.isdisjoint(range(name.start, name.end))]
+        new = [name for name in _unlisted(text) if taken.isdisjoint(range(name.start, name.end))]
+        if tokens is not None:
+            new = [name for name in new if not tokens.dismissed(name.start, name.end)]
+        names += new
         if tokens is not None:
             names = [
                 replace(n, listed=n.listed or tokens.highest(n.start, n.end) > _SURE) for n in names
