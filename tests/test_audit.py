@@ -171,6 +171,14 @@ def test_decisions_narrow_the_interval_and_overrule(result, model, crosswalk, go
              g["label"] != "Duplicate / Bad Data"]  # fmt: skip
     # One interval in twenty may miss the truth; by its own width, one in ten thousand.
     assert abs(after["estimate"] - np.mean(right)) < after["high"] - after["low"]
+    held = [after["low"] <= np.mean(right) <= after["high"]]
+    for size in (60, 150, 200):
+        drawn = audit(export.deals, model, crosswalk=crosswalk, sample=size, names=export.columns)
+        drawn.sample.assign(reason=drawn.sample["id"].map(truth)).to_csv(tmp_path / "more.csv")
+        more = audit(export.deals, model, crosswalk=crosswalk, decisions=tmp_path / "more.csv")
+        accuracy = more.summary["label_accuracy"]
+        held.append(accuracy["low"] <= np.mean(right) <= accuracy["high"])
+    assert sum(held) >= len(held) - 1
     assert_reasons_are_measured_where_reviewed(reviewed.summary["by_reason"], sample, gold)
     decided = reviewed.deals[reviewed.deals["id"].isin(sample["id"])]
     assert set(decided["certainty"]) <= {0.0, 1.0}

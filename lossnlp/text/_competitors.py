@@ -122,10 +122,10 @@ class CompetitorFinder:
         ]
         taken = {place for name in names for place in range(name.start, name.end)}
         new = [name for name in _unlisted(text) if taken.isdisjoint(range(name.start, name.end))]
-        if tokens is not None:
-            new = [name for name in new if not tokens.dismissed(name.start, name.end)]
-        names += new
-        if tokens is not None:
+        if tokens is None:
+            names += new
+        else:
+            names += [name for name in new if not tokens.dismissed(name.start, name.end)]
             names = [
                 replace(n, listed=n.listed or tokens.highest(n.start, n.end) > _SURE) for n in names
             ]

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from lossnlp.text import TAGS
 
+#: The outputs of which a text may have several codes.
+FLAGS = ("contributing", "ruled_out")
+
 
 @dataclass(frozen=True)
 class Example:

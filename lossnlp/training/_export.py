@@ -24,8 +24,9 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from lossnlp.model import MAX_TOKENS, Labels, LinearHeads, OnnxEncoder
+from lossnlp.training._examples import FLAGS
 from lossnlp.training._network import LossNetwork
-from lossnlp.training._tokens import FLAGS, TokenLayer, tokens_of
+from lossnlp.training._tokens import TokenLayer, tokens_of
 
 Floats: TypeAlias = NDArray[np.float32]
 
@@ -68,6 +69,7 @@ def _heads(network: LossNetwork, labels: Labels) -> LinearHeads:
             head.bias.detach().numpy(),
         )
         for name, head in network.heads.items()
+        if name not in FLAGS
     }
     above = len(parts["primary"][0]) - flags
     for place, name in enumerate(FLAGS):

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from lossnlp.model import MAX_TOKENS, Labels
 from lossnlp.text import TAGS
-from lossnlp.training._examples import Example, FineTuning
+from lossnlp.training._examples import FLAGS, Example, FineTuning
 from lossnlp.training._network import LossNetwork
 
 _FAR = -1e4  # a margin that a softmax ignores
@@ -165,10 +165,7 @@ class Batches:
             mask,
             torch.tensor([e.code for e in chosen]),
             torch.tensor([e.sub for e in chosen]),
-            {
-                "contributing": self._flags([e.contributing for e in chosen]),
-                "ruled_out": self._flags([e.ruled_out for e in chosen]),
-            },
+            {name: self._flags([getattr(e, name) for e in chosen]) for name in FLAGS},
             torch.tensor([float(not e.fragment) for e in chosen]),
             pointed,
             torch.tensor([float(e.evidence is not None) for e in chosen]),

@@ -193,8 +193,8 @@ class _Table:
             "buyer's words carry the reason": np.array([_buyer_decides(d) for d in self.deals]),
             "says nothing": np.array([d.primary == INSUFFICIENT for d in self.deals]),
         }
-        mended = frozenset[str]().union(*(course.groups for course in LATER_COURSES))
-        late = np.array([d.group in mended for d in self.deals])
+        later = frozenset[str]().union(*(course.groups for course in LATER_COURSES))
+        late = np.array([d.group in later for d in self.deals])
         if late.any():
             kinds |= {"in files of the first course": ~late, "in files of later courses": late}
         return {

@@ -20,6 +20,9 @@ class LossNetwork(nn.Module):
     the token vectors beside their mean weighted by those scores, so that what carries the reason
     weighs more than what surrounds it. Tag scores say how likely a token belongs to each of `TAGS`.
 
+    The heads of the flags and the tag scores only steer what the encoder learns: `_tokens` reads
+    both better afterwards.
+
     Parameters
     ----------
     base

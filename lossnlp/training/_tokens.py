@@ -17,12 +17,10 @@ from torch.nn import functional
 
 from lossnlp.model import Labels
 from lossnlp.text import TAGS
-from lossnlp.training._examples import Example, FineTuning
+from lossnlp.training._examples import FLAGS, Example, FineTuning
 from lossnlp.training._finetune import Batch, Batches
 from lossnlp.training._network import LossNetwork, in_16_bits
 
-#: The outputs of which a text may have several codes.
-FLAGS = ("contributing", "ruled_out")
 _READ = (-5, -3, -1)  # layers, counted from the top
 _WIDTH = 128
 _SETTINGS = FineTuning(epochs=5, batch=32, head_rate=2e-3, fragments=0.0)
