@@ -14,13 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lossnlp.training import (
-    LATER_COURSES,
-    FitHybrid,
-    read_labelled,
-    starter_deals,
-    train,
-)
+from lossnlp.training import FitHybrid, read_labelled, starter_deals, train
 
 HERE = Path(__file__).parent
 
@@ -33,11 +27,7 @@ def _tell(step: int, steps: int) -> None:
 if __name__ == "__main__":
     deals = starter_deals()
     files = list(dict.fromkeys(deal.group for deal in deals))
-    fit = FitHybrid(
-        later=LATER_COURSES,
-        checkpoints=HERE / "build" / "finetune",
-        progress=_tell,
-    )
+    fit = FitHybrid(checkpoints=HERE / "build" / "finetune", progress=_tell)
     pairs = read_labelled([HERE / "tests" / "data" / "contrast_pairs.jsonl"]).deals
     thirds = [files[start::3] for start in range(3)]
     trained = train(deals, name="starter", fit=fit, folds=thirds, pairs=pairs, student=True)

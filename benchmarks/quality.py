@@ -252,11 +252,10 @@ def lexical(inside: Deals, outside: Deals) -> np.ndarray:
 def encoder(inside: Deals, outside: Deals, **settings: float) -> np.ndarray:
     import torch  # noqa: F401 - says early what is missing
 
-    from lossnlp.training import LATER_COURSES, FineTuning, FitHybrid
+    from lossnlp.training import FineTuning, FitHybrid
 
-    later = () if settings else LATER_COURSES
     kept = ROOT / "build" / "finetune"
-    fit = FitHybrid(FineTuning(**settings), later=later, checkpoints=kept)
+    fit = FitHybrid(FineTuning(**settings), checkpoints=kept)
     seen = fit(inside, LABELS)([voices_of(passages_of(d.deal)) for d in outside])
     return seen.scores[ENCODER].primary
 

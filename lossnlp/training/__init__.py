@@ -5,21 +5,20 @@ from lossnlp.training._calibrate import Truth, calibrate, truth_of
 from lossnlp.training._card import metrics_table
 from lossnlp.training._data import LabelledData, read_labelled
 from lossnlp.training._evaluate import evaluate
-from lossnlp.training._examples import FineTuning, LaterCourse
+from lossnlp.training._examples import FineTuning
 from lossnlp.training._fit import fit_lexical
 from lossnlp.training._frozen import FitFrozen
 from lossnlp.training._hybrid import FitHybrid
-from lossnlp.training._labelled import LATER_COURSES, LabelledDeal, lessons_of, starter_deals
+from lossnlp.training._labelled import HARD_FILES, LabelledDeal, lessons_of, starter_deals
 from lossnlp.training._train import Trained, train, train_on_own
 
 __all__ = [
-    "LATER_COURSES",
+    "HARD_FILES",
     "FineTuning",
     "FitFrozen",
     "FitHybrid",
     "LabelledData",
     "LabelledDeal",
-    "LaterCourse",
     "Trained",
     "Truth",
     "base_weights",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from lossnlp.text import TAGS
 
@@ -16,7 +16,8 @@ class Example:
 
     ``evidence`` is the character span that carries the reason, or None where the text has none;
     ``tags`` the spans of each of `TAGS`, None for one that nobody annotated. A ``fragment`` (an
-    evidence stretch on its own) teaches the reason and its sub-reason only.
+    evidence stretch on its own) teaches the reason and its sub-reason only. ``likely`` is what a
+    teacher says of the codes (`taught_by`), None without one.
     """
 
     text: str
@@ -27,6 +28,7 @@ class Example:
     evidence: tuple[int, int] | None = None
     tags: tuple[tuple[tuple[int, int], ...] | None, ...] = (None,) * len(TAGS)
     fragment: bool = False
+    likely: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -54,17 +56,3 @@ class FineTuning:
     pointer_weight: float = 0.4
     tag_weight: float = 2.0
     seed: int = 0
-
-
-@dataclass(frozen=True)
-class LaterCourse:
-    """A further course of fine-tuning: ``groups`` of deals that come in only then, and how.
-
-    The first course teaches the ordinary notes; a further one what was written to mend the model
-    that came before it, in company of half of what was taught already (`finetune`).
-    """
-
-    groups: frozenset[str]
-    settings: FineTuning = field(
-        default_factory=lambda: FineTuning(epochs=3, rate=1.2e-4, head_rate=3e-4, seed=1)
-    )

@@ -21,7 +21,7 @@ from lossnlp.training._network import LossNetwork
 _FAR = -1e4  # a margin that a softmax ignores
 _AVERAGED = 0.2  # the last share of the steps, whose weights are averaged
 _AVERAGE_EVERY = 8  # steps
-_REHEARSED = 0.5  # share of the earlier examples that each epoch takes in, against forgetting
+_WARMTH = 2.0  # divides the margins where a teacher is imitated, so that its doubts count
 
 
 def finetune(
@@ -31,7 +31,6 @@ def finetune(
     settings: FineTuning,
     progress: Callable[[int, int], None] = lambda step, steps: None,
     network: LossNetwork | None = None,
-    earlier: Sequence[Example] = (),
 ) -> LossNetwork:
     """Fine-tune the encoder in ``base`` and return the network, its last steps averaged.
 
@@ -49,12 +48,10 @@ def finetune(
         Called after each step with the step and the number of steps.
     network
         A network to go on with, in place of a new one.
-    earlier
-        What that network has learnt from: each epoch rehearses half of it, drawn anew.
     """
     torch.manual_seed(settings.seed)
     chance = random.Random(settings.seed)  # noqa: S311 - shuffles, keeps no secret
-    batches = Batches(examples, earlier, labels, base, settings, chance)
+    batches = Batches(examples, labels, base, settings, chance)
     network = network or LossNetwork(base, labels)
     network.train()
     groups = network.parameter_groups(settings.rate, settings.head_rate, settings.layer_decay)
@@ -78,6 +75,34 @@ def finetune(
     return network
 
 
+def taught_by(
+    teacher: LossNetwork, examples: Sequence[Example], labels: Labels, base: Path
+) -> list[Example]:
+    """Return examples, each with what a fine-tuned teacher says of its codes.
+
+    Parameters
+    ----------
+    teacher
+        A network with the same labels.
+    examples
+        Texts that a smaller network is to learn from.
+    labels
+        The names of the outputs.
+    base
+        The folder of the teacher's ``tokenizer.json``.
+    """
+    chance = random.Random(0)  # noqa: S311 - draws nothing
+    batches = Batches(examples, labels, base, FineTuning(), chance)
+    found = []
+    with torch.no_grad():
+        for example in examples:
+            alone = batches.batch([example])
+            margins, *_ = teacher(alone.ids, alone.mask)
+            likely = torch.softmax(margins["primary"][0] / _WARMTH, dim=0)
+            found.append(replace(example, likely=tuple(likely.tolist())))
+    return found
+
+
 def fragments_of(examples: Sequence[Example]) -> list[Example]:
     """Return each evidence stretch of two words or more as a text of its own."""
     found = []
@@ -87,7 +112,8 @@ def fragments_of(examples: Sequence[Example]) -> list[Example]:
         stretch = example.text[slice(*example.evidence)]
         if " " in stretch.strip() and stretch != example.text:
             nothing = (None,) * len(TAGS)
-            found.append(replace(example, text=stretch, evidence=None, tags=nothing, fragment=True))
+            part = replace(example, text=stretch, evidence=None, tags=nothing, likely=None)
+            found.append(replace(part, fragment=True))
     return found
 
 
@@ -98,6 +124,8 @@ class Batch:
     ids: Tensor
     mask: Tensor
     code: Tensor
+    likely: Tensor
+    guided: Tensor
     sub: Tensor
     flags: Mapping[str, Tensor]
     whole: Tensor
@@ -113,7 +141,6 @@ class Batches:
     def __init__(
         self,
         examples: Sequence[Example],
-        earlier: Sequence[Example],
         labels: Labels,
         base: Path,
         settings: FineTuning,
@@ -125,23 +152,19 @@ class Batches:
         tokenizer.enable_truncation(MAX_TOKENS)
         self._tokenizer = tokenizer
         self._examples, self._fragments = list(examples), fragments_of(examples)
-        self._earlier = list(earlier)
         self._width, self._size, self._chance = len(labels.codes), settings.batch, chance
         self._added = int(settings.fragments * len(self._fragments))
-        self._rehearsed = int(_REHEARSED * len(self._earlier))
-        pool = len(self._examples) + self._rehearsed + self._added
-        self.an_epoch = math.ceil(pool / self._size)
+        self.an_epoch = math.ceil((len(self._examples) + self._added) / self._size)
 
     def forever(self, steps: int) -> Iterator[Batch]:
         """Yield as many batches as asked for."""
         while steps > 0:
             for chosen in self._epoch()[:steps]:
-                yield self._batch(chosen)
+                yield self.batch(chosen)
                 steps -= 1
 
     def _epoch(self) -> list[list[Example]]:
         pool = self._examples + self._chance.sample(self._fragments, self._added)
-        pool += self._chance.sample(self._earlier, self._rehearsed)
         self._chance.shuffle(pool)
         bucket = self._size * 24  # wide enough to mix, narrow enough to pad little
         batches = []
@@ -151,7 +174,8 @@ class Batches:
         self._chance.shuffle(batches)
         return batches
 
-    def _batch(self, chosen: Sequence[Example]) -> Batch:
+    def batch(self, chosen: Sequence[Example]) -> Batch:
+        """Return examples as tensors, padded to the longest."""
         tokens = [self._tokenizer.encode(example.text) for example in chosen]
         shape = len(chosen), max(len(t) for t in tokens)
         ids = torch.full(shape, self._pad)
@@ -164,6 +188,8 @@ class Batches:
             ids,
             mask,
             torch.tensor([e.code for e in chosen]),
+            torch.tensor([e.likely or (0.0,) * self._width for e in chosen]),
+            torch.tensor([float(e.likely is not None) for e in chosen]),
             torch.tensor([e.sub for e in chosen]),
             {name: self._flags([getattr(e, name) for e in chosen]) for name in FLAGS},
             torch.tensor([float(not e.fragment) for e in chosen]),
@@ -200,9 +226,9 @@ def _inside(offsets: Sequence[tuple[int, int]], span: tuple[int, int] | None) ->
 def _loss(network: LossNetwork, batch: Batch, labels: Labels, settings: FineTuning) -> Tensor:
     """Return the weighted sum of the losses.
 
-    Cross-entropy of the reason, of the sub-reason among those of its reason, binary cross-entropy
-    of contributing and ruled-out codes and of the tokens of each tag (whole texts only), and of
-    the tokens of the evidence.
+    Cross-entropy of the reason, of what a teacher says of it (Hinton et al. 2015), of the
+    sub-reason among those of its reason; binary cross-entropy of contributing and ruled-out codes
+    and of the tokens of each tag (whole texts only), and of the tokens of the evidence.
     """
     margins, marks, tags = network(batch.ids, batch.mask)
     code_of_sub = torch.from_numpy(labels.sub_code)
@@ -210,6 +236,9 @@ def _loss(network: LossNetwork, batch: Batch, labels: Labels, settings: FineTuni
     loss = functional.cross_entropy(
         margins["primary"], batch.code, label_smoothing=settings.label_smoothing
     )
+    warm = margins["primary"] / _WARMTH
+    each = functional.cross_entropy(warm, batch.likely, reduction="none")
+    loss = loss + _WARMTH**2 * (each * batch.guided).mean()
     loss = loss + settings.sub_weight * functional.cross_entropy(
         margins["sub"].masked_fill(others, _FAR), batch.sub
     )

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from lossnlp.model import (
     ENCODER,
@@ -22,19 +22,12 @@ from lossnlp.model import (
 )
 from lossnlp.text import clean
 from lossnlp.training._base_weights import base_weights
-from lossnlp.training._examples import Example, FineTuning, LaterCourse
+from lossnlp.training._examples import Example, FineTuning
 from lossnlp.training._fit import fit_lexical
 from lossnlp.training._labelled import LabelledDeal
 
 if TYPE_CHECKING:
     from lossnlp.training._network import LossNetwork
-
-
-class _Taught(NamedTuple):
-    """A course of fine-tuning: how, and the deals that are new in it."""
-
-    settings: FineTuning
-    deals: Sequence[LabelledDeal]
 
 
 @dataclass(frozen=True)
@@ -45,8 +38,6 @@ class FitHybrid:
     ----------
     settings
         How the encoder is fine-tuned.
-    later
-        Further courses, each with groups of their own, in their order.
     checkpoints
         A folder that keeps each fine-tuned network by a digest of its examples and settings: a
         run that was stopped goes on where it stood. None keeps nothing.
@@ -55,7 +46,6 @@ class FitHybrid:
     """
 
     settings: FineTuning = field(default_factory=FineTuning)
-    later: Sequence[LaterCourse] = ()
     checkpoints: Path | None = None
     progress: Callable[[int, int], None] = lambda step, steps: None
 
@@ -80,56 +70,20 @@ class FitHybrid:
         return export(network, layer, labels, (base / "tokenizer.json").read_bytes(), texts)
 
     def _network(self, deals: Sequence[LabelledDeal], labels: Labels, base: Path) -> LossNetwork:
-        late = frozenset[str]().union(*(course.groups for course in self.later))
-        first = [deal for deal in deals if deal.group not in late]
-        courses = [_Taught(self.settings, first)]
-        for course in self.later:
-            fresh = [deal for deal in deals if deal.group in course.groups]
-            if fresh:
-                courses.append(_Taught(course.settings, fresh))
-        return self._after(courses, labels, base)
-
-    def _after(self, courses: Sequence[_Taught], labels: Labels, base: Path) -> LossNetwork:
-        """Return the network after some courses; the last rehearses what the others taught."""
-        from lossnlp.training._finetune import finetune
-
-        *before, last = courses
-        earlier = [deal for course in before for deal in course.deals]
-
-        def teach() -> LossNetwork:
-            return finetune(
-                examples_of(last.deals, labels),
-                labels,
-                base,
-                last.settings,
-                self.progress,
-                self._after(before, labels, base) if before else None,
-                examples_of(earlier, labels),
-            )
-
-        settings = [course.settings for course in courses]
-        made_of: list[FineTuning | LabelledDeal] = [*settings, *earlier, *last.deals]
-        return self._kept(made_of, labels, base, teach)
-
-    def _kept(
-        self,
-        made_of: Sequence[FineTuning | LabelledDeal],
-        labels: Labels,
-        base: Path,
-        teach: Callable[[], LossNetwork],
-    ) -> LossNetwork:
-        """Return the network that was kept for its settings and deals, or teach and keep it."""
+        """Return the network that was kept for these settings and deals, or teach and keep it."""
         from safetensors.torch import load_model, save_model
 
+        from lossnlp.training._finetune import finetune
         from lossnlp.training._network import LossNetwork
 
-        kept = self.checkpoints and self.checkpoints / f"{_digest(made_of)}.safetensors"
+        name = f"{_digest([self.settings, *deals])}.safetensors"
+        kept = self.checkpoints and self.checkpoints / name
         if kept and kept.is_file():
             network = LossNetwork(base, labels)
             load_model(network, kept)
             network.eval()
             return network
-        network = teach()
+        network = finetune(examples_of(deals, labels), labels, base, self.settings, self.progress)
         if kept:
             kept.parent.mkdir(parents=True, exist_ok=True)
             fresh = kept.with_suffix(".part")

@@ -12,17 +12,9 @@ from lossnlp._errors import InputError
 from lossnlp.deals import Deal, Snippet
 from lossnlp.model import Evidence
 from lossnlp.taxonomy import Taxonomy
-from lossnlp.training._examples import FineTuning, LaterCourse
 
-#: The further courses of fine-tuning, by the starter files that are new in each: what was written
-#: to mend the model that the courses before had taught.
-LATER_COURSES = (
-    LaterCourse(frozenset({"t22", "t23", "t24", "t25", "t26"})),
-    LaterCourse(
-        frozenset({"t27", "t28", "t29", "t30", "t31", "t32", "t33"}),
-        FineTuning(epochs=2, rate=1.2e-4, head_rate=3e-4, seed=2),
-    ),
-)
+#: The starter files that were written to be hard: what an earlier model read wrong.
+HARD_FILES = frozenset(f"t{number}" for number in range(22, 34))
 
 
 @dataclass(frozen=True, slots=True)

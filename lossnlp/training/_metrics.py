@@ -11,7 +11,7 @@ from lossnlp.model import Evidence, Labels
 from lossnlp.taxonomy import INSUFFICIENT
 from lossnlp.training._calibrate import Truth, truth_of
 from lossnlp.training._folds import Readings
-from lossnlp.training._labelled import LATER_COURSES
+from lossnlp.training._labelled import HARD_FILES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -193,10 +193,9 @@ class _Table:
             "buyer's words carry the reason": np.array([_buyer_decides(d) for d in self.deals]),
             "says nothing": np.array([d.primary == INSUFFICIENT for d in self.deals]),
         }
-        later = frozenset[str]().union(*(course.groups for course in LATER_COURSES))
-        late = np.array([d.group in later for d in self.deals])
-        if late.any():
-            kinds |= {"in files of the first course": ~late, "in files of later courses": late}
+        hard = np.array([d.group in HARD_FILES for d in self.deals])
+        if hard.any():
+            kinds |= {"in files written to be hard": hard, "in the other files": ~hard}
         return {
             name: {"n": int(rows.sum()), "accuracy": self.accuracy(rows)}
             for name, rows in kinds.items()

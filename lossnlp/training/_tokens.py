@@ -8,7 +8,7 @@ the text is about. So a small layer reads lower layers too, and the encoder stay
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -25,6 +25,7 @@ _READ = (-5, -3, -1)  # layers, counted from the top
 _WIDTH = 128
 _SETTINGS = FineTuning(epochs=5, batch=32, head_rate=2e-3, fragments=0.0)
 _RARE = -2.0  # where the log-odds start: few codes and few tokens are meant
+_Read = tuple[Batch, Tensor]
 
 
 class TokenLayer(nn.Module):
@@ -70,7 +71,7 @@ def teach_tokens(
     """
     torch.manual_seed(_SETTINGS.seed)
     chance = random.Random(_SETTINGS.seed)  # noqa: S311 - shuffles, keeps no secret
-    batches = Batches(examples, (), labels, base, _SETTINGS, chance)
+    batches = Batches(examples, labels, base, _SETTINGS, chance)
     read = [(batch, _read(network, batch)) for batch in batches.forever(batches.an_epoch)]
     layer = TokenLayer(network.encoder.config.hidden_size, len(labels.codes))
     optimizer = torch.optim.AdamW(layer.parameters())
@@ -78,10 +79,7 @@ def teach_tokens(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, _SETTINGS.head_rate, total_steps=steps
     )
-    for step in range(1, steps + 1):
-        if step % len(read) == 1:
-            chance.shuffle(read)
-        batch, tokens = read[step % len(read)]
+    for step, (batch, tokens) in enumerate(_shuffled(read, chance), 1):
         flags, tags = layer(tokens.float(), batch.mask)
         optimizer.zero_grad(set_to_none=True)
         _loss(flags, tags, batch).backward()
@@ -90,6 +88,12 @@ def teach_tokens(
         progress(step, steps)
     layer.eval()
     return layer
+
+
+def _shuffled(read: list[_Read], chance: random.Random) -> Iterator[_Read]:
+    for _ in range(_SETTINGS.epochs):
+        chance.shuffle(read)
+        yield from read
 
 
 def _read(network: LossNetwork, batch: Batch) -> Tensor:
