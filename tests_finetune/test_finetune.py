@@ -26,6 +26,12 @@ SETTINGS = FineTuning(epochs=2, warmup=0.3)
 pytestmark = pytest.mark.filterwarnings("default")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> None:
+    """Several threads wait for one another on a machine that is busy."""
+    torch.set_num_threads(1)
+
+
 @pytest.fixture(scope="module")
 def deals() -> list[LabelledDeal]:
     return random.Random(5).sample(starter_deals(), 96)
