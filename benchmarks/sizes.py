@@ -1,6 +1,6 @@
 """How large should the encoder be? Accuracy, time and size: `python benchmarks/sizes.py`.
 
-    python benchmarks/sizes.py --mpnet FOLDER    # the unpacked all-mpnet-base-v2, for its row
+    python benchmarks/sizes.py --mpnet FOLDER    # the unpacked all-mpnet-base-v2, for its rows
     python benchmarks/sizes.py                   # without it
 
 Each encoder is fine-tuned in the same way, for all outputs, on the deals of the files t1 to t21
@@ -16,9 +16,10 @@ joined, they are a zip archive, whose folder is what ``--mpnet`` asks for.
 from __future__ import annotations
 
 import argparse
+import functools
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,8 +52,6 @@ TIMED = 400  # notes
 MPNET_SHA256 = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658"
 #: Its vectors are four times as small, so that its heads learn faster.
 LARGER = FineTuning(epochs=3, batch=32, rate=8e-5, head_rate=2e-3, layer_decay=0.9, warmup=0.1)
-
-
 TITLES = {
     "mini": "all-MiniLM-L6-v2, which ships",
     "mpnet6": "all-mpnet-base-v2, first six layers",
@@ -151,13 +150,13 @@ class SizeRun(Run):
 
 def small(inside: Deals) -> tuple[OnnxEncoder, LinearHeads]:
     """Fine-tune MiniLM as for a bundle."""
-    base, taught = base_weights(), examples_of(inside, LABELS)
+    base, taught = base_weights(), tuple(examples_of(inside, LABELS))
     return exported(fine_tuned(base, FineTuning(), taught), base, taught)
 
 
 def first_layers(inside: Deals, mpnet: Path) -> tuple[OnnxEncoder, LinearHeads]:
     """Fine-tune the first layers of mpnet."""
-    taught = examples_of(inside, LABELS)
+    taught = tuple(examples_of(inside, LABELS))
     return exported(fine_tuned(mpnet, LARGER, taught, LAYERS), mpnet, taught)
 
 
@@ -165,13 +164,14 @@ def distilled(inside: Deals, mpnet: Path) -> tuple[OnnxEncoder, LinearHeads]:
     """Fine-tune the first layers of mpnet, then MiniLM with their help."""
     from lossnlp.training._finetune import taught_by
 
-    base, taught = base_weights(), examples_of(inside, LABELS)
+    base, taught = base_weights(), tuple(examples_of(inside, LABELS))
     helped = taught_by(fine_tuned(mpnet, LARGER, taught, LAYERS), taught, LABELS, mpnet)
-    return exported(fine_tuned(base, FineTuning(), helped), base, taught)
+    return exported(fine_tuned(base, FineTuning(), tuple(helped)), base, taught)
 
 
+@functools.cache  # what the distilled one learns from is the row above it
 def fine_tuned(
-    base: Path, settings: FineTuning, taught: Sequence[Example], layers: int | None = None
+    base: Path, settings: FineTuning, taught: tuple[Example, ...], layers: int | None = None
 ) -> LossNetwork:
     """Fine-tune the encoder in a folder, or its first layers."""
     import torch
@@ -187,7 +187,7 @@ def fine_tuned(
 
 
 def exported(
-    network: LossNetwork, base: Path, taught: Sequence[Example]
+    network: LossNetwork, base: Path, taught: tuple[Example, ...]
 ) -> tuple[OnnxEncoder, LinearHeads]:
     """Export an encoder that was fine-tuned on texts."""
     from lossnlp.training._export import export

@@ -16,8 +16,8 @@ class Example:
 
     ``evidence`` is the character span that carries the reason, or None where the text has none;
     ``tags`` the spans of each of `TAGS`, None for one that nobody annotated. A ``fragment`` (an
-    evidence stretch on its own) teaches the reason and its sub-reason only. ``likely`` is what a
-    teacher says of the codes (`taught_by`), None without one.
+    evidence stretch on its own) teaches the reason and its sub-reason only. ``likely`` are
+    a teacher's softened probabilities of the codes (`taught_by`), None without one.
     """
 
     text: str

@@ -21,7 +21,7 @@ from lossnlp.training._network import LossNetwork
 _FAR = -1e4  # a margin that a softmax ignores
 _AVERAGED = 0.2  # the last share of the steps, whose weights are averaged
 _AVERAGE_EVERY = 8  # steps
-_WARMTH = 2.0  # divides the margins where a teacher is imitated, so that its doubts count
+_TEMPERATURE = 2.0  # divides the margins where a teacher is imitated, so that its doubts count
 
 
 def finetune(
@@ -98,7 +98,7 @@ def taught_by(
         for example in examples:
             alone = batches.batch([example])
             margins, *_ = teacher(alone.ids, alone.mask)
-            likely = torch.softmax(margins["primary"][0] / _WARMTH, dim=0)
+            likely = torch.softmax(margins["primary"][0] / _TEMPERATURE, dim=0)
             found.append(replace(example, likely=tuple(likely.tolist())))
     return found
 
@@ -236,9 +236,9 @@ def _loss(network: LossNetwork, batch: Batch, labels: Labels, settings: FineTuni
     loss = functional.cross_entropy(
         margins["primary"], batch.code, label_smoothing=settings.label_smoothing
     )
-    warm = margins["primary"] / _WARMTH
-    each = functional.cross_entropy(warm, batch.likely, reduction="none")
-    loss = loss + _WARMTH**2 * (each * batch.guided).mean()
+    softened = margins["primary"] / _TEMPERATURE
+    each = functional.cross_entropy(softened, batch.likely, reduction="none")
+    loss = loss + _TEMPERATURE**2 * (each * batch.guided).mean()
     loss = loss + settings.sub_weight * functional.cross_entropy(
         margins["sub"].masked_fill(others, _FAR), batch.sub
     )

@@ -13,7 +13,7 @@ from lossnlp.deals import Deal, Snippet
 from lossnlp.model import Evidence
 from lossnlp.taxonomy import Taxonomy
 
-#: The starter files that were written to be hard: what an earlier model read wrong.
+#: The starter files that were written to be hard for a model that had learnt the others.
 HARD_FILES = frozenset(f"t{number}" for number in range(22, 34))
 
 

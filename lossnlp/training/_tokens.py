@@ -25,7 +25,7 @@ _READ = (-5, -3, -1)  # layers, counted from the top
 _WIDTH = 128
 _SETTINGS = FineTuning(epochs=5, batch=32, head_rate=2e-3, fragments=0.0)
 _RARE = -2.0  # where the log-odds start: few codes and few tokens are meant
-_Read = tuple[Batch, Tensor]
+_Seen = tuple[Batch, Tensor]  # and what `tokens_of` gives for its texts
 
 
 class TokenLayer(nn.Module):
@@ -90,7 +90,7 @@ def teach_tokens(
     return layer
 
 
-def _shuffled(read: list[_Read], chance: random.Random) -> Iterator[_Read]:
+def _shuffled(read: list[_Seen], chance: random.Random) -> Iterator[_Seen]:
     for _ in range(_SETTINGS.epochs):
         chance.shuffle(read)
         yield from read
