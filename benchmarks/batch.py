@@ -43,9 +43,10 @@ from typing import Any
 import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
+from minilm import minilm
 
-from lossnlp.model import default_path
-from lossnlp.training import base_weights, starter_deals
+from lossnlp.model import default_path, read_bundle
+from lossnlp.training import starter_deals
 from lossnlp.training._recombine import recombined
 
 CHUNK = 20_000
@@ -164,7 +165,7 @@ def transformer_peer(source: str) -> None:
     from sentence_transformers import SentenceTransformer
     from sklearn.linear_model import LogisticRegression
 
-    encoder = SentenceTransformer(str(base_weights()), device="cpu")
+    encoder = SentenceTransformer(str(minilm()), device="cpu")
 
     def fit() -> Any:
         deals = starter_deals()
@@ -179,12 +180,7 @@ def transformer_peer(source: str) -> None:
 
 def encoder_alone(source: str) -> None:
     """Run the bundle's encoder by onnxruntime over the same texts, and nothing else."""
-    from lossnlp.model import OnnxEncoder
-
-    bundle = default_path()
-    encoder = OnnxEncoder(
-        (bundle / "encoder.onnx").read_bytes(), (bundle / "tokenizer.json").read_bytes()
-    )
+    encoder = read_bundle(default_path()).views.encoder
     for batch in pq.ParquetFile(source).iter_batches(512, columns=["note", "snippets"]):
         rows = batch.to_pylist()
         encoder.encode(
@@ -222,8 +218,6 @@ def peers(source: Path) -> Iterator[tuple[str, list[str]]]:
     """Yield what can be compared with here."""
     for name, peer in PEERS.items():
         if peer is transformer_peer and find_spec("sentence_transformers") is None:
-            continue
-        if peer is encoder_alone and not (default_path() / "encoder.onnx").exists():
             continue
         command = [sys.executable, str(Path(__file__).resolve()), "--peer", name, str(source)]
         yield name, command

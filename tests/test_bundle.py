@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import shutil
 
 import pytest
-from model_kit import small, small_folder
+from model_kit import ROOT, small, small_folder
 
 from lossnlp import BundleError, InputError, load
 
-FILES = ["README.md", "golden.jsonl", "lexical.json", "lexical.safetensors", "taxonomy.json"]
+FILES = ["README.md", "golden.jsonl", "lexical.json", "lexical.safetensors.gz", "taxonomy.json"]
 
 
 @pytest.fixture
@@ -62,6 +63,13 @@ def test_a_manifest_cannot_name_files_outside(bundle, name):
         load(bundle)
 
 
+def test_a_bundle_of_the_schema_before_reads_as_it_did():
+    """Written by the version before: weights in 16 bits, the encoder's words in its graph."""
+    old = load(ROOT / "tests" / "data" / "bundle_schema_1")
+    assert old.manifest["schema"] == 1
+    assert old.suggest("they took Workday").reasons[0].code in old.taxonomy.codes
+
+
 def test_a_newer_schema_asks_for_an_update(bundle):
     edit_manifest(bundle, schema=99)
     with pytest.raises(BundleError, match=r"newer lossnlp \(bundle schema 99.*update lossnlp"):
@@ -82,26 +90,47 @@ def test_a_damaged_manifest_is_one_error(bundle, content):
         load(bundle)
 
 
+def put(bundle, name, content):
+    """Replace a file of a bundle, and let the manifest vouch for it."""
+    (bundle / name).write_bytes(content)
+    files = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))["files"]
+    edit_manifest(bundle, files={**files, name: hashlib.sha256(content).hexdigest()})
+
+
 def test_an_encoder_that_points_outside_is_refused(tmp_path):
     from lossnlp.model import default_path
 
     bundle = shutil.copytree(default_path(), tmp_path / "bundle")
-    graph = (bundle / "encoder.onnx").read_bytes() + b"\x0a\x08location\x12\x0b/etc/passwd"
-    (bundle / "encoder.onnx").write_bytes(graph)
-    files = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))["files"]
-    edit_manifest(bundle, files={**files, "encoder.onnx": hashlib.sha256(graph).hexdigest()})
+    graph = gzip.decompress((bundle / "encoder.onnx.gz").read_bytes())
+    put(bundle, "encoder.onnx.gz", gzip.compress(graph + b"\x0a\x08location\x12\x0b/etc/passwd"))
     with pytest.raises(BundleError, match="outside the bundle"):
+        load(bundle)
+
+
+def test_words_that_are_not_the_tokenizers_are_refused(tmp_path):
+    from safetensors.numpy import load_file, save
+
+    from lossnlp.model import default_path
+
+    bundle = shutil.copytree(default_path(), tmp_path / "bundle")
+    arrays = load_file(bundle / "encoder.safetensors")
+    put(bundle, "encoder.safetensors", save({**arrays, "words": arrays["words"][:-1]}))
+    with pytest.raises(BundleError, match="do not fit its tokenizer"):
+        load(bundle)
+
+
+@pytest.mark.parametrize("content", [b"", b"no gzip", gzip.compress(b"cut short")[:-9]])
+def test_a_file_that_cannot_be_unpacked_is_one_error(bundle, content):
+    put(bundle, "lexical.safetensors.gz", content)
+    with pytest.raises(BundleError, match="damaged"):
         load(bundle)
 
 
 def test_parts_of_another_bundle_do_not_fit(bundle):
     from lossnlp.model import default_path
 
-    for name in ("lexical.json", "lexical.safetensors"):
-        shutil.copy(default_path() / name, bundle / name)
-        content = (bundle / name).read_bytes()
-        files = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))["files"]
-        edit_manifest(bundle, files={**files, name: hashlib.sha256(content).hexdigest()})
+    for name in ("lexical.json", "lexical.safetensors.gz"):
+        put(bundle, name, (default_path() / name).read_bytes())
         if name == "lexical.json":
             with pytest.raises(BundleError, match="do not fit"):
                 load(bundle)
@@ -121,10 +150,7 @@ def test_a_bundle_that_reads_otherwise_than_when_trained_is_refused(bundle):
     lines = (bundle / "golden.jsonl").read_text(encoding="utf-8").splitlines()
     first = json.loads(lines[0])
     first["primary"] = first["primary"][::-1]
-    content = "\n".join([json.dumps(first), *lines[1:]]).encode()
-    (bundle / "golden.jsonl").write_bytes(content)
-    files = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))["files"]
-    edit_manifest(bundle, files={**files, "golden.jsonl": hashlib.sha256(content).hexdigest()})
+    put(bundle, "golden.jsonl", "\n".join([json.dumps(first), *lines[1:]]).encode())
     with pytest.raises(BundleError, match="golden notes"):
         load(bundle)
 

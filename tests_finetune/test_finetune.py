@@ -20,7 +20,7 @@ from lossnlp.training._network import LossNetwork
 from lossnlp.training._tokens import TokenLayer, teach_tokens, tokens_of
 
 LABELS = labels_of(Taxonomy.default())
-SETTINGS = FineTuning(epochs=2, warmup=0.3)
+SETTINGS = FineTuning(layers=4, epochs=4, batch=16, rate=2e-4, warmup=0.3)
 
 # transformers and the exporter of torch warn of what their own next versions change.
 pytestmark = pytest.mark.filterwarnings("default")
@@ -38,36 +38,42 @@ def deals() -> list[LabelledDeal]:
 
 
 @pytest.fixture(scope="module")
-def network(deals: list[LabelledDeal]) -> LossNetwork:
-    return finetune(examples_of(deals, LABELS), LABELS, base_weights(), SETTINGS)
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return base_weights(tmp_path_factory.mktemp("base"))
 
 
 @pytest.fixture(scope="module")
-def layer(network: LossNetwork, deals: list[LabelledDeal]) -> TokenLayer:
-    return teach_tokens(network, examples_of(deals, LABELS), LABELS, base_weights())
+def network(deals: list[LabelledDeal], base: Path) -> LossNetwork:
+    return finetune(examples_of(deals, LABELS), LABELS, base, SETTINGS)
 
 
-def test_every_part_learns_but_the_table_of_words(network: LossNetwork) -> None:
+@pytest.fixture(scope="module")
+def layer(network: LossNetwork, deals: list[LabelledDeal], base: Path) -> TokenLayer:
+    return teach_tokens(network, examples_of(deals, LABELS), LABELS, base)
+
+
+def test_every_part_learns_but_words_and_places(network: LossNetwork, base: Path) -> None:
     torch.manual_seed(SETTINGS.seed)
-    fresh = dict(LossNetwork(base_weights(), LABELS).named_parameters())
+    fresh = dict(LossNetwork(base, LABELS, SETTINGS.layers).named_parameters())
     stayed = {
         name for name, now in network.named_parameters() if torch.equal(now, fresh[name].detach())
     }
-    assert stayed == {name for name in fresh if name.startswith("encoder.embeddings.")}
+    words_and_places = "encoder.embeddings.", "encoder.encoder.relative_attention_bias."
+    assert stayed == {name for name in fresh if name.startswith(words_and_places)}
 
 
 def test_the_same_settings_and_examples_give_the_same_network(
-    network: LossNetwork, deals: list[LabelledDeal]
+    network: LossNetwork, deals: list[LabelledDeal], base: Path
 ) -> None:
-    again = finetune(examples_of(deals, LABELS), LABELS, base_weights(), SETTINGS)
+    again = finetune(examples_of(deals, LABELS), LABELS, base, SETTINGS)
     for name, weights in again.state_dict().items():
         assert torch.equal(weights, network.state_dict()[name]), name
 
 
 def test_what_is_exported_says_what_the_network_says(
-    network: LossNetwork, layer: TokenLayer, deals: list[LabelledDeal]
+    network: LossNetwork, layer: TokenLayer, deals: list[LabelledDeal], base: Path
 ) -> None:
-    base, examples = base_weights(), examples_of(deals, LABELS)
+    examples = examples_of(deals, LABELS)
     texts = [example.text for example in examples]
     encoder, heads = export(network, layer, LABELS, (base / "tokenizer.json").read_bytes(), texts)
     read = encoder.encode(texts)
@@ -79,16 +85,18 @@ def test_what_is_exported_says_what_the_network_says(
             batch = batches.batch([example])
             margins, *_ = network(batch.ids, batch.mask)
             primary.append(torch.log_softmax(margins["primary"][0], 0).numpy())
-            seen = tokens_of(network.layers(batch.ids, batch.mask))
+            seen = tokens_of(network.layers(network.words(batch.ids), batch.mask))
             flags.append(layer(seen, batch.mask)[0][0].numpy())
     assert np.abs(ours.primary - np.array(primary)).max() < 0.3  # 8 bits
     both = np.concatenate([ours.contributing, ours.ruled_out], axis=1)
     assert np.corrcoef(both.ravel(), np.array(flags).ravel())[0, 1] > 0.99
 
 
-def test_a_kept_network_is_not_taught_again(deals: list[LabelledDeal], tmp_path: Path) -> None:
+def test_a_kept_network_is_not_taught_again(
+    deals: list[LabelledDeal], base: Path, tmp_path: Path
+) -> None:
     steps: list[int] = []
-    fit = FitHybrid(SETTINGS, tmp_path, lambda step, of: steps.append(of))
+    fit = FitHybrid(base, SETTINGS, tmp_path, lambda step, of: steps.append(of))
     said = [voices_of(passages_of(deal.deal)) for deal in deals]
     first = fit(deals, LABELS)(said).scores[ENCODER]
     taught = len(steps)
@@ -99,12 +107,12 @@ def test_a_kept_network_is_not_taught_again(deals: list[LabelledDeal], tmp_path:
     assert kept.stat().st_mtime_ns == written
     assert np.array_equal(first.primary, again.primary)
     other = dataclasses.replace(SETTINGS, seed=1)
-    FitHybrid(other, tmp_path)(deals, LABELS)
+    FitHybrid(base, other, tmp_path)(deals, LABELS)
     assert len(list(tmp_path.iterdir())) == 2, "other settings are another network"
 
 
-def test_a_teacher_is_believed(deals: list[LabelledDeal], network: LossNetwork) -> None:
-    base, examples = base_weights(), examples_of(deals, LABELS)
+def test_a_teacher_is_believed(deals: list[LabelledDeal], network: LossNetwork, base: Path) -> None:
+    examples = examples_of(deals, LABELS)
     batches = Batches(examples, LABELS, base, SETTINGS, random.Random(0))
 
     def says(pupil: LossNetwork, code: int) -> float:

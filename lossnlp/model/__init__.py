@@ -10,7 +10,7 @@ from lossnlp.model._bundle import (
     write_bundle,
 )
 from lossnlp.model._calibration import Blend, Calibration, Decisions, Probabilities
-from lossnlp.model._encoder import MAX_TOKENS, Encoded, Marks, OnnxEncoder
+from lossnlp.model._encoder import MAX_TOKENS, Encoded, Marks, OnnxEncoder, Words
 from lossnlp.model._evidence import Clauses, quote
 from lossnlp.model._fast import (
     FAST,
@@ -23,6 +23,7 @@ from lossnlp.model._fast import (
 )
 from lossnlp.model._hashed import FAMILIES, Found, features_of, static_hashes
 from lossnlp.model._heads import OUTPUTS, Labels, LinearHeads, Scores
+from lossnlp.model._integers import integers_of, rounded
 from lossnlp.model._lexical import LexicalFeatures, SparseRows, Voice, words_of
 from lossnlp.model._model import LossModel, Reading, load
 from lossnlp.model._passages import Passage, Stretch, passages_of, stretches_of, voices_of
@@ -71,10 +72,12 @@ __all__ = [
     "Suggestion",
     "Views",
     "Voice",
+    "Words",
     "apart",
     "default_path",
     "fast_facts",
     "features_of",
+    "integers_of",
     "labels_of",
     "load",
     "one_text",
@@ -83,6 +86,7 @@ __all__ = [
     "read_bundle",
     "read_fast",
     "refuse_foreign",
+    "rounded",
     "static_hashes",
     "stretches_of",
     "table_of",

@@ -1,16 +1,19 @@
 """Bundles: a trained model as a folder of JSON and safetensors, checked before it is believed.
 
 ``manifest.json`` names every other file with its SHA-256. A file is read once, checked, and only
-then parsed; nothing is ever unpickled. Schema 1 is the first; a later schema keeps a reader for
-each schema before it in ``_READERS``.
+then parsed; nothing is ever unpickled. Schema 1 kept weights in 16 bits and the encoder's words in
+its graph; schema 2 keeps weights in 8 bits, the words beside the graph, and the largest files
+compressed. One reader takes both.
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,8 +25,9 @@ import numpy as np
 from lossnlp._errors import BundleError, InputError
 from lossnlp.deals import Deal, Snippet
 from lossnlp.model._calibration import Calibration, Probabilities
-from lossnlp.model._encoder import OnnxEncoder
+from lossnlp.model._encoder import OnnxEncoder, Words
 from lossnlp.model._heads import Labels, LinearHeads
+from lossnlp.model._integers import packed, unpacked
 from lossnlp.model._lexical import BLOCKS, LexicalFeatures, words_of
 from lossnlp.model._passages import Passage, passages_of, voices_of
 from lossnlp.model._views import ENCODER, LEXICAL, Seen, Views
@@ -32,12 +36,15 @@ from lossnlp.taxonomy import Taxonomy
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SCHEMA = 1
+SCHEMA = 2
+_OLDEST = 1
 MANIFEST, CARD, GOLDEN = "manifest.json", "README.md", "golden.jsonl"
 _TAXONOMY, _TERMS, _ARRAYS = "taxonomy.json", "lexical.json", "lexical.safetensors"
 #: How a tensor of an ONNX graph names the file that holds it: field 1, eight bytes, "location".
 _OUTSIDE_DATA = b"\x0a\x08location"
-_GRAPH, _TOKENIZER, _ENCODER_HEADS = "encoder.onnx", "tokenizer.json", "encoder.safetensors"
+_GRAPH, _TOKENIZER, _ENCODER_ARRAYS = "encoder.onnx", "tokenizer.json", "encoder.safetensors"
+_WORDS = "words"
+_DAMAGE = (KeyError, TypeError, ValueError, OSError, EOFError, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -97,9 +104,9 @@ def read_bundle(path: Path, threads: int | None = None) -> Bundle:
     """
     manifest = _read_manifest(path)
     schema = manifest.get("schema")
-    if type(schema) is not int or schema not in _READERS:
+    if type(schema) is not int or not _OLDEST <= schema <= SCHEMA:
         raise BundleError(_wrong_schema(path, schema))
-    return _READERS[schema](manifest, _read_files(path, manifest), threads)
+    return _parsed(manifest, _read_files(path, manifest), threads)
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:
@@ -149,35 +156,48 @@ def _read_files(path: Path, manifest: Mapping[str, Any]) -> dict[str, bytes]:
     return content
 
 
-def _read_schema_1(
-    manifest: Mapping[str, Any], files: Mapping[str, bytes], threads: int | None
-) -> Bundle:
+def _parsed(manifest: Mapping[str, Any], files: Mapping[str, bytes], threads: int | None) -> Bundle:
+    from safetensors import SafetensorError
     from safetensors.numpy import load
 
     try:
         taxonomy = Taxonomy.from_dict(json.loads(files[_TAXONOMY]))
-        arrays = load(files[_ARRAYS])
+        arrays = load(_plain(files, _ARRAYS))
         features = LexicalFeatures(
             json.loads(files[_TERMS]), {block: arrays[f"idf.{block}"] for block in BLOCKS}
         )
-        heads = {LEXICAL: _heads(labels_of(taxonomy), arrays, features.width)}
+        labels = labels_of(taxonomy)
+        heads = {LEXICAL: _heads(labels, arrays, features.width)}
         encoder = None
-        if _GRAPH in files:
-            _refuse_outside_data(files[_GRAPH])
-            encoder = OnnxEncoder(files[_GRAPH], files[_TOKENIZER], threads)
-            heads[ENCODER] = _heads(labels_of(taxonomy), load(files[_ENCODER_HEADS]))
+        if _TOKENIZER in files:
+            graph = _plain(files, _GRAPH)
+            _refuse_outside_data(graph)
+            of_encoder = load(files[_ENCODER_ARRAYS])
+            words = _words(of_encoder)
+            encoder = OnnxEncoder(graph, files[_TOKENIZER], words, threads)
+            heads[ENCODER] = _heads(labels, of_encoder)
         golden = tuple(_golden(json.loads(line)) for line in files[GOLDEN].splitlines())
         calibration = Calibration.from_dict(manifest["calibration"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (*_DAMAGE, SafetensorError) as error:
         raise BundleError(f"the bundle is damaged ({error!r}); train it again") from error
     views = Views(features, heads, arrays["pointer"].astype(np.float32), encoder)
     return Bundle(taxonomy, views, calibration, manifest, golden)
 
 
+def _plain(files: Mapping[str, bytes], name: str) -> bytes:
+    """Return a file's content; compressed files end in ``.gz``, and there are none in schema 1."""
+    packed_file = files.get(f"{name}.gz")
+    return files[name] if packed_file is None else gzip.decompress(packed_file)
+
+
+def _compressed(content: bytes) -> bytes:
+    return gzip.compress(content, compresslevel=6, mtime=0)  # no date: the same bytes again
+
+
 def _heads(
     labels: Labels, arrays: Mapping[str, NDArray[np.floating]], depth: int | None = None
 ) -> LinearHeads:
-    weights, bias = arrays["weights"], arrays["bias"]
+    weights, bias = unpacked(arrays, "weights"), arrays["bias"]
     width = sum(labels.widths().values())
     if weights.shape != (depth or len(weights), width) or bias.shape != (width,):
         raise ValueError("the heads do not fit the features or the codes")
@@ -190,9 +210,11 @@ def _refuse_outside_data(graph: bytes) -> None:
         raise ValueError("the encoder refers to files outside the bundle")
 
 
-_READERS: Mapping[int, Callable[[Mapping[str, Any], Mapping[str, bytes], int | None], Bundle]] = {
-    1: _read_schema_1
-}
+def _words(arrays: Mapping[str, NDArray[Any]]) -> Words | None:
+    """Return the words that stand beside the graph; in schema 1 they are in it."""
+    if _WORDS not in arrays:
+        return None
+    return Words(arrays[_WORDS], arrays[f"{_WORDS}.scale"])
 
 
 def _golden(record: Mapping[str, Any]) -> Golden:
@@ -264,7 +286,7 @@ def _content(bundle: Bundle) -> dict[str, bytes]:
 
     views = bundle.views
     arrays: dict[str, NDArray[Any]] = {
-        "weights": views.heads[LEXICAL].weights.astype(np.float16),
+        **packed("weights", views.heads[LEXICAL].weights),
         "bias": views.heads[LEXICAL].bias,
         "pointer": views.pointer.astype(np.float16),
         **{f"idf.{block}": idf for block, idf in views.features.idf.items()},
@@ -272,13 +294,16 @@ def _content(bundle: Bundle) -> dict[str, bytes]:
     content = {
         _TAXONOMY: _json(bundle.taxonomy.to_dict(), indent=1).encode(),
         _TERMS: _json(views.features.terms).encode(),
-        _ARRAYS: save(arrays),
+        f"{_ARRAYS}.gz": _compressed(save(arrays)),
     }
     if views.encoder is not None:
-        heads = views.heads[ENCODER]
-        content[_GRAPH] = views.encoder.files["graph"]
+        heads, words = views.heads[ENCODER], views.encoder.words
+        content[f"{_GRAPH}.gz"] = _compressed(views.encoder.files["graph"])
         content[_TOKENIZER] = views.encoder.files["tokenizer"]
-        content[_ENCODER_HEADS] = save({"weights": heads.weights, "bias": heads.bias})
+        arrays = {"weights": heads.weights, "bias": heads.bias}
+        if words is not None:
+            arrays |= {_WORDS: words.whole, f"{_WORDS}.scale": words.scale}
+        content[_ENCODER_ARRAYS] = save(arrays)
     return content
 
 

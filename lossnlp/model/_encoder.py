@@ -1,9 +1,9 @@
 """The sentence encoder: a fine-tuned transformer run by onnxruntime, without torch.
 
-The graph takes token ids and a mask and gives one vector a text and scores for each token: how
-likely it belongs to the stretch that carries the reason, and to each tag. Each text is read by
-itself: its vector is the same to the last bit whatever stands beside it, and several texts are
-read side by side.
+The graph takes the vectors of a text's tokens and a mask and gives one vector a text and scores
+for each token: how likely it belongs to the stretch that carries the reason, and to each tag. Each
+text is read by itself: its vector is the same to the last bit whatever stands beside it, and
+several texts are read side by side.
 """
 
 from __future__ import annotations
@@ -51,16 +51,31 @@ class Encoded(NamedTuple):
     marks: list[Marks]
 
 
+class Words(NamedTuple):
+    """The vectors of an encoder's tokens in 8 bits: ``whole`` [v, w] int8, ``scale`` [v, 1]."""
+
+    whole: NDArray[np.int8]
+    scale: NDArray[np.float32]
+
+    def vectors(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the vectors of tokens, [..., w]."""
+        found: NDArray[np.float32] = self.whole[ids] * self.scale[ids]
+        return found
+
+
 class OnnxEncoder:
     """A sentence encoder whose vector of a text does not depend on the other texts.
 
     Parameters
     ----------
     graph
-        The ONNX graph: inputs ``ids`` and ``mask`` [1, t] int64, outputs ``vectors`` [1, d],
-        ``marks`` [1, t] and, in newer ones, ``tags`` [1, t, 2].
+        The ONNX graph: inputs ``words`` [1, t, w] and ``mask`` [1, t] int64, outputs ``vectors``
+        [1, d], ``marks`` [1, t] and ``tags`` [1, t, 2]. In bundles of schema 1 it takes ``ids``
+        [1, t] in place of ``words``, and the oldest have no ``tags``.
     tokenizer
         The tokenizer as JSON. Its own padding and truncation are set aside.
+    words
+        The vectors of its tokens; None for a graph that takes ``ids``.
     threads
         How many may work at a time, on one text or on several; by default the cores that this
         process may use.
@@ -68,10 +83,16 @@ class OnnxEncoder:
     Raises
     ------
     BundleError
-        If the graph or the tokenizer cannot be read.
+        If the graph or the tokenizer cannot be read, or the words are not the tokenizer's.
     """
 
-    def __init__(self, graph: bytes, tokenizer: bytes, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        graph: bytes,
+        tokenizer: bytes,
+        words: Words | None = None,
+        threads: int | None = None,
+    ) -> None:
         from tokenizers import Tokenizer
 
         self._threads = threads or available_cores()
@@ -83,10 +104,13 @@ class OnnxEncoder:
             self._tokenizer = Tokenizer.from_str(tokenizer.decode())
         except Exception as error:  # onnxruntime and tokenizers raise bare Exceptions
             raise BundleError(f"the encoder cannot be read ({error}); train it again") from error
+        if words is not None and len(words.whole) != self._tokenizer.get_vocab_size():
+            raise BundleError("the encoder's words do not fit its tokenizer; train it again")
         self._outputs = [output.name for output in self._first.get_outputs()]
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self.files = {"graph": graph, "tokenizer": tokenizer}
+        self.words = words
 
     def encode(self, texts: Sequence[str]) -> Encoded:
         """Return a vector and token scores for each text, and whether it was cut."""
@@ -104,10 +128,9 @@ class OnnxEncoder:
 
     def _read(self, tokens: Encoding) -> tuple[NDArray[np.float32], Marks]:
         ids = np.array([tokens.ids], dtype=np.int64)
+        text = {"ids": ids} if self.words is None else {"words": self.words.vectors(ids)}
         with self._free_session() as session:
-            vectors, scores, *tags = session.run(
-                self._outputs, {"ids": ids, "mask": np.ones_like(ids)}
-            )
+            vectors, scores, *tags = session.run(self._outputs, {**text, "mask": np.ones_like(ids)})
         spans = np.array(tokens.offsets, dtype=np.int64)
         return vectors[0], Marks(spans, scores[0], tags[0][0] if tags else None)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
-from lossnlp.model._encoder import Encoded, Marks
+from lossnlp.model._encoder import Encoded, Marks, Words
 from lossnlp.model._heads import LinearHeads, Scores
 from lossnlp.model._lexical import LexicalFeatures, Voice
 
@@ -27,6 +27,11 @@ class Encoder(Protocol):
     @property
     def files(self) -> Mapping[str, bytes]:
         """What it was made from: ``graph`` and ``tokenizer``."""
+        ...
+
+    @property
+    def words(self) -> Words | None:
+        """The vectors of its tokens, if they are not in the graph."""
         ...
 
     def encode(self, texts: Sequence[str]) -> Encoded:

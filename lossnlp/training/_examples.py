@@ -35,20 +35,21 @@ class Example:
 class FineTuning:
     """How the encoder is fine-tuned.
 
-    ``rate`` is the learning rate of the top layer, ``head_rate`` of the new layers, ``layer_decay``
-    the factor from a layer to the one below it; ``fragments`` is the share of evidence stretches
-    that each epoch adds as texts of their own; the weights of the losses are relative to the
-    primary reason's. Those of flags and tags are small: they show the encoder what there is to
-    know, and `_tokens` learns to read it.
+    ``layers`` are kept of the base, from the lowest; ``rate`` is the learning rate of the top one,
+    ``head_rate`` of the new layers, ``layer_decay`` the factor from a layer to the one below it;
+    ``fragments`` is the share of evidence stretches that each epoch adds as texts of their own;
+    the weights of the losses are relative to the primary reason's. Those of flags and tags are
+    small: they show the encoder what there is to know, and `_tokens` learns to read it.
     """
 
-    epochs: int = 5
-    batch: int = 16
-    rate: float = 2e-4
-    head_rate: float = 5e-4
-    layer_decay: float = 0.92
+    layers: int = 6
+    epochs: int = 3
+    batch: int = 32
+    rate: float = 8e-5
+    head_rate: float = 2e-3
+    layer_decay: float = 0.9
     weight_decay: float = 0.01
-    warmup: float = 0.06
+    warmup: float = 0.1
     label_smoothing: float = 0.05
     fragments: float = 0.4
     sub_weight: float = 0.4

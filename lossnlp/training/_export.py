@@ -1,9 +1,10 @@
 """From the fine-tuned network to what a bundle holds: an ONNX graph in 8 bits, heads as arrays.
 
-Tables of embeddings are 8-bit integers with a scale a row. A product of activations and weights is
-one of integers: activations in 8 bits by scales that were fixed beforehand, weights in 7. Fixed
-scales let no text depend on another; 7 bits, because processors without VNNI add pairs of products
-in 16 bits, which 8-bit weights overflow: the sums are exact on all machines.
+Tables of embeddings are 8-bit integers with a scale a row; that of the words stands beside the
+graph. A product of activations and weights is one of integers: activations in 8 bits by scales that
+were fixed beforehand, weights in 7. Fixed scales let no text depend on another; 7 bits, because
+processors without VNNI add pairs of products in 16 bits, which 8-bit weights overflow: the sums are
+exact on all machines.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from lossnlp.model import MAX_TOKENS, Labels, LinearHeads, OnnxEncoder
+from lossnlp.model import MAX_TOKENS, Labels, LinearHeads, OnnxEncoder, Words, integers_of
 from lossnlp.training._examples import FLAGS
 from lossnlp.training._network import LossNetwork
 from lossnlp.training._tokens import TokenLayer, tokens_of
@@ -54,9 +55,16 @@ def export(
     reader = Tokenizer.from_str(tokenizer.decode())
     reader.no_padding()
     reader.enable_truncation(MAX_TOKENS)
-    plain = _graph(_Reader(network, layer).eval())
-    graph = _in_8_bits(plain, [reader.encode(text).ids for text in chosen])
-    return OnnxEncoder(graph.SerializeToString(), tokenizer), _heads(network, labels)
+    words = _words(network)
+    read = [words.vectors(np.array([reader.encode(text).ids])) for text in chosen]
+    graph = _in_8_bits(_graph(_Reader(network, layer).eval()), read)
+    return OnnxEncoder(graph.SerializeToString(), tokenizer, words), _heads(network, labels)
+
+
+def _words(network: LossNetwork) -> Words:
+    """Return the vectors of all tokens, in 8 bits."""
+    table = network.encoder.get_input_embeddings().weight
+    return Words(*integers_of(table.detach().numpy()))
 
 
 def _heads(network: LossNetwork, labels: Labels) -> LinearHeads:
@@ -84,26 +92,27 @@ class _Reader(nn.Module):
         super().__init__()
         self.network, self.layer = network, layer
 
-    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        layers = self.network.layers(ids, mask)
+    def forward(self, words: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        layers = self.network.layers(words, mask)
         vectors, marks = self.network.read(layers[-1], mask)
         flags, tags = self.layer(tokens_of(layers), mask)
         return torch.cat([vectors, _FLAG_SCALE * flags], dim=1), marks, tags
 
 
 def _graph(reader: _Reader) -> onnx.ModelProto:
-    example = torch.ones(2, 7, dtype=torch.long)
+    mask = torch.ones(2, 7, dtype=torch.long)
+    words = reader.network.words(mask)
     free = {0: "texts", 1: "tokens"}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "encoder.onnx"
         torch.onnx.export(
             reader,
-            (example, example),
+            (words, mask),
             path,
-            input_names=["ids", "mask"],
+            input_names=["words", "mask"],
             output_names=["vectors", "marks", "tags"],
             dynamic_axes={
-                "ids": free,
+                "words": free,
                 "mask": free,
                 "vectors": {0: "texts"},
                 "marks": free,
@@ -115,7 +124,7 @@ def _graph(reader: _Reader) -> onnx.ModelProto:
         return onnx.load(path)
 
 
-def _in_8_bits(model: onnx.ModelProto, texts: Sequence[Sequence[int]]) -> onnx.ModelProto:
+def _in_8_bits(model: onnx.ModelProto, texts: Sequence[Floats]) -> onnx.ModelProto:
     """Replace each large table, and the products with it, by integers and scales."""
     graph = model.graph
     tables = {
@@ -145,9 +154,12 @@ def _in_8_bits(model: onnx.ModelProto, texts: Sequence[Sequence[int]]) -> onnx.M
 
 
 def _largest(
-    model: onnx.ModelProto, tables: Mapping[str, Floats], texts: Sequence[Sequence[int]]
+    model: onnx.ModelProto, tables: Mapping[str, Floats], texts: Sequence[Floats]
 ) -> dict[str, Floats]:
-    """Return the largest magnitude of each column of what is multiplied with a table."""
+    """Return the largest magnitude of each column of what is multiplied with a table.
+
+    ``texts`` are the vectors of their words, [1, t, w] each.
+    """
     watched = onnx.ModelProto()
     watched.CopyFrom(model)
     names = dict.fromkeys(node.input[0] for node in _multiplied(model.graph, tables))
@@ -155,9 +167,9 @@ def _largest(
         watched.graph.output.append(helper.make_empty_tensor_value_info(name))
     session = onnxruntime.InferenceSession(watched.SerializeToString())
     largest: dict[str, Floats] = {}
-    for ids in texts:
-        row = np.array([ids], dtype=np.int64)
-        values = session.run(list(names), {"ids": row, "mask": np.ones_like(row)})
+    for words in texts:
+        mask = np.ones(words.shape[:2], dtype=np.int64)
+        values = session.run(list(names), {"words": words, "mask": mask})
         for name, value in zip(names, values, strict=True):
             here = np.abs(value).reshape(-1, value.shape[-1]).max(axis=0)
             largest[name] = np.maximum(largest.get(name, here), here)
@@ -196,7 +208,8 @@ class _Products:
     def of(self, node: onnx.NodeProto) -> list[onnx.NodeProto]:
         """Return the nodes that stand for a product with a table, and keep what they need."""
         name, table = node.input
-        whole, scale = _rounded(self._tables[table] * self._scales[name][:, None], 0, _WEIGHT)
+        smoothed = self._tables[table] * self._scales[name][:, None]
+        whole, scale = integers_of(smoothed, axis=0, top=_WEIGHT)
         self.kept.append(numpy_helper.from_array(whole, f"{table}.whole"))
         self.kept.append(numpy_helper.from_array(scale[0], f"{table}.scale"))
         product = helper.make_node(
@@ -220,15 +233,9 @@ class _Products:
         ]
 
 
-def _rounded(table: Floats, axis: int, top: int) -> tuple[NDArray[np.int8], Floats]:
-    """Return integers up to ``top`` and the scale of each slice, table ≈ integers · scale."""
-    scale = np.maximum(np.abs(table).max(axis=axis, keepdims=True), 1e-12) / top
-    return np.round(table / scale).astype(np.int8), scale.astype(np.float32)
-
-
 def _stored(tables: Mapping[str, Floats]) -> Iterator[onnx.TensorProto]:
     for name, table in tables.items():
-        whole, scale = _rounded(table, 1, 127)
+        whole, scale = integers_of(table)
         yield numpy_helper.from_array(whole, f"{name}.whole")
         yield numpy_helper.from_array(scale, f"{name}.scale")
 

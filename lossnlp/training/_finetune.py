@@ -30,7 +30,6 @@ def finetune(
     base: Path,
     settings: FineTuning,
     progress: Callable[[int, int], None] = lambda step, steps: None,
-    network: LossNetwork | None = None,
 ) -> LossNetwork:
     """Fine-tune the encoder in ``base`` and return the network, its last steps averaged.
 
@@ -46,13 +45,12 @@ def finetune(
         How to train; the same settings and examples give the same network on the same machine.
     progress
         Called after each step with the step and the number of steps.
-    network
-        A network to go on with, in place of a new one.
     """
     torch.manual_seed(settings.seed)
+    network = LossNetwork(base, labels, settings.layers)
+    torch.manual_seed(settings.seed)  # the steps' draws are the same whatever the network took
     chance = random.Random(settings.seed)  # noqa: S311 - shuffles, keeps no secret
     batches = Batches(examples, labels, base, settings, chance)
-    network = network or LossNetwork(base, labels)
     network.train()
     groups = network.parameter_groups(settings.rate, settings.head_rate, settings.layer_decay)
     optimizer = torch.optim.AdamW(

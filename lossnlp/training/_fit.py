@@ -17,6 +17,7 @@ from lossnlp.model import (
     Voice,
     passages_of,
     quote,
+    rounded,
     stretches_of,
     voices_of,
 )
@@ -52,7 +53,9 @@ def fit_lexical(deals: Sequence[LabelledDeal], labels: Labels, *, seed: int = 0)
         deals, labels, lambda rows: features.transform(rows).to_csr(), cost=_COST, seed=seed
     )
     pointer = _fit_pointer(deals, features, seed)
-    return Views(features, {LEXICAL: _rounded(heads)}, pointer)
+    # Rounded as the bundle stores them, so that what is measured is what is shipped.
+    heads = LinearHeads(labels, rounded(heads.weights), heads.bias)
+    return Views(features, {LEXICAL: heads}, pointer)
 
 
 def fit_heads(
@@ -75,11 +78,6 @@ def fit_heads(
         "ruled_out": fitter.flags("ruled_out"),
     }
     return LinearHeads.join(labels, heads)
-
-
-def _rounded(heads: LinearHeads) -> LinearHeads:
-    """Round weights as the bundle stores them, so that what is measured is what is shipped."""
-    return LinearHeads(heads.labels, heads.weights.astype(np.float16), heads.bias)
 
 
 def _fit_pointer(

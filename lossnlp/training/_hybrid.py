@@ -21,7 +21,6 @@ from lossnlp.model import (
     voices_of,
 )
 from lossnlp.text import clean
-from lossnlp.training._base_weights import base_weights
 from lossnlp.training._examples import Example, FineTuning
 from lossnlp.training._fit import fit_lexical
 from lossnlp.training._labelled import LabelledDeal
@@ -36,15 +35,18 @@ class FitHybrid:
 
     Parameters
     ----------
+    base
+        The folder of the base weights (`base_weights`).
     settings
         How the encoder is fine-tuned.
     checkpoints
-        A folder that keeps each fine-tuned network by a digest of its examples and settings: a
-        run that was stopped goes on where it stood. None keeps nothing.
+        A folder that keeps each fine-tuned network by a digest of its base, settings and examples:
+        a run that was stopped goes on where it stood. None keeps nothing.
     progress
         Called after each step with the step and the number of steps.
     """
 
+    base: Path
     settings: FineTuning = field(default_factory=FineTuning)
     checkpoints: Path | None = None
     progress: Callable[[int, int], None] = lambda step, steps: None
@@ -61,29 +63,30 @@ class FitHybrid:
         from lossnlp.training._export import export
         from lossnlp.training._tokens import teach_tokens
 
-        base = base_weights()
         taught = [d for d in deals if (d.primary, d.sub_reason) in labels.sub]
-        network = self._network(taught, labels, base)
+        network = self._network(taught, labels)
         examples = examples_of(taught, labels)
-        layer = teach_tokens(network, examples, labels, base, self.progress)
+        layer = teach_tokens(network, examples, labels, self.base, self.progress)
         texts = [example.text for example in examples]
-        return export(network, layer, labels, (base / "tokenizer.json").read_bytes(), texts)
+        tokenizer = (self.base / "tokenizer.json").read_bytes()
+        return export(network, layer, labels, tokenizer, texts)
 
-    def _network(self, deals: Sequence[LabelledDeal], labels: Labels, base: Path) -> LossNetwork:
+    def _network(self, deals: Sequence[LabelledDeal], labels: Labels) -> LossNetwork:
         """Return the network that was kept for these settings and deals, or teach and keep it."""
         from safetensors.torch import load_model, save_model
 
         from lossnlp.training._finetune import finetune
         from lossnlp.training._network import LossNetwork
 
-        name = f"{_digest([self.settings, *deals])}.safetensors"
+        name = f"{_digest(self.base, self.settings, deals)}.safetensors"
         kept = self.checkpoints and self.checkpoints / name
         if kept and kept.is_file():
-            network = LossNetwork(base, labels)
+            network = LossNetwork(self.base, labels, self.settings.layers)
             load_model(network, kept)
             network.eval()
             return network
-        network = finetune(examples_of(deals, labels), labels, base, self.settings, self.progress)
+        examples = examples_of(deals, labels)
+        network = finetune(examples, labels, self.base, self.settings, self.progress)
         if kept:
             kept.parent.mkdir(parents=True, exist_ok=True)
             fresh = kept.with_suffix(".part")
@@ -92,8 +95,8 @@ class FitHybrid:
         return network
 
 
-def _digest(parts: Sequence[FineTuning | LabelledDeal]) -> str:
-    content = json.dumps([asdict(part) for part in parts], default=str)
+def _digest(base: Path, settings: FineTuning, deals: Sequence[LabelledDeal]) -> str:
+    content = json.dumps([base.name, asdict(settings), *map(asdict, deals)], default=str)
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 

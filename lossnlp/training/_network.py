@@ -29,18 +29,23 @@ class LossNetwork(nn.Module):
         The folder of the encoder's weights (``config.json``, ``model.safetensors``).
     labels
         The names of the outputs.
+    layers
+        How many layers are kept, from the lowest.
     dropout
         Share of the vector that is dropped before the heads while training.
     """
 
-    def __init__(self, base: Path, labels: Labels, dropout: float = 0.1) -> None:
+    def __init__(self, base: Path, labels: Labels, layers: int, dropout: float = 0.1) -> None:
         super().__init__()
         self.encoder = AutoModel.from_pretrained(
             base, attn_implementation="eager", attention_probs_dropout_prob=0.0
         )
         self.encoder.pooler = None
-        # The table of words stays: a word that the corpus never uses keeps its neighbours.
-        self.encoder.embeddings.requires_grad_(False)
+        self.encoder.encoder.layer = self.encoder.encoder.layer[:layers]
+        # Layers and heads learn. The table of words stays: a word that the corpus never uses keeps
+        # its neighbours. So do the places of words, which all layers of mpnet share.
+        self.encoder.requires_grad_(False)
+        self.encoder.encoder.layer.requires_grad_(True)
         width = self.encoder.config.hidden_size
         self.pointer = nn.Linear(width, 1)
         self.tagger = nn.Linear(width, len(TAGS))
@@ -49,9 +54,15 @@ class LossNetwork(nn.Module):
             {name: nn.Linear(2 * width, n) for name, n in labels.widths().items()}
         )
 
-    def layers(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
+    def words(self, ids: Tensor) -> Tensor:
+        """Return the vectors of words, [n, t, d], before anything is read."""
+        table: nn.Embedding = self.encoder.get_input_embeddings()
+        vectors: Tensor = table(ids)
+        return vectors
+
+    def layers(self, words: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
         """Return the token vectors [n, t, d] before the first layer and after each one."""
-        seen = self.encoder(input_ids=ids, attention_mask=mask, output_hidden_states=True)
+        seen = self.encoder(inputs_embeds=words, attention_mask=mask, output_hidden_states=True)
         hidden: tuple[Tensor, ...] = seen.hidden_states
         return hidden
 
@@ -67,7 +78,7 @@ class LossNetwork(nn.Module):
     def forward(self, ids: Tensor, mask: Tensor) -> tuple[dict[str, Tensor], Tensor, Tensor]:
         """Return the margins of every output, the token scores and the tag scores."""
         with in_16_bits():
-            *_, hidden = self.layers(ids, mask)
+            *_, hidden = self.layers(self.words(ids), mask)
         hidden = hidden.float()
         vectors, marks = self.read(hidden, mask)
         vectors = self.dropout(vectors)

@@ -23,6 +23,7 @@ from lossnlp.model import (
     apart,
     features_of,
     passages_of,
+    rounded,
     static_hashes,
 )
 from lossnlp.training._labelled import LabelledDeal
@@ -78,7 +79,7 @@ def teach(teacher: Bundle, deals: Sequence[LabelledDeal], made: int, seed: int) 
     weights, bias = _fitted(counted, static, targets, teacher.labels, course, seed)
     folded = np.concatenate([weights[: len(known)], vectors @ weights[len(known) :]])
     # Rounded as the bundle stores them, so that what is measured is what is shipped.
-    return Student(vocabulary, LinearHeads(teacher.labels, folded.astype(np.float16), bias))
+    return Student(vocabulary, LinearHeads(teacher.labels, rounded(folded), bias))
 
 
 def read_by(teacher: Bundle, deals: Sequence[Deal]) -> Probabilities:
