@@ -14,6 +14,7 @@ import json
 import tempfile
 import zlib
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -162,26 +163,36 @@ def _parsed(manifest: Mapping[str, Any], files: Mapping[str, bytes], threads: in
 
     try:
         taxonomy = Taxonomy.from_dict(json.loads(files[_TAXONOMY]))
-        arrays = load(_plain(files, _ARRAYS))
-        features = LexicalFeatures(
-            json.loads(files[_TERMS]), {block: arrays[f"idf.{block}"] for block in BLOCKS}
-        )
         labels = labels_of(taxonomy)
-        heads = {LEXICAL: _heads(labels, arrays, features.width)}
-        encoder = None
-        if _TOKENIZER in files:
-            graph = _plain(files, _GRAPH)
-            _refuse_outside_data(graph)
-            of_encoder = load(files[_ENCODER_ARRAYS])
-            words = _words(of_encoder)
-            encoder = OnnxEncoder(graph, files[_TOKENIZER], words, threads)
-            heads[ENCODER] = _heads(labels, of_encoder)
+        with ThreadPoolExecutor(1) as beside:  # unpacking takes most of the time
+            encoded = beside.submit(_encoder, files, labels, threads)
+            arrays = load(_plain(files, _ARRAYS))
+            features = LexicalFeatures(
+                json.loads(files[_TERMS]), {block: arrays[f"idf.{block}"] for block in BLOCKS}
+            )
+            heads = {LEXICAL: _heads(labels, arrays, features.width)}
+            encoder, more = encoded.result()
         golden = tuple(_golden(json.loads(line)) for line in files[GOLDEN].splitlines())
         calibration = Calibration.from_dict(manifest["calibration"])
     except (*_DAMAGE, SafetensorError) as error:
         raise BundleError(f"the bundle is damaged ({error!r}); train it again") from error
-    views = Views(features, heads, arrays["pointer"].astype(np.float32), encoder)
+    views = Views(features, {**heads, **more}, arrays["pointer"].astype(np.float32), encoder)
     return Bundle(taxonomy, views, calibration, manifest, golden)
+
+
+def _encoder(
+    files: Mapping[str, bytes], labels: Labels, threads: int | None
+) -> tuple[OnnxEncoder | None, dict[str, LinearHeads]]:
+    """Return the encoder and its heads, if there is one."""
+    from safetensors.numpy import load
+
+    if _TOKENIZER not in files:
+        return None, {}
+    graph = _plain(files, _GRAPH)
+    _refuse_outside_data(graph)
+    arrays = load(files[_ENCODER_ARRAYS])
+    encoder = OnnxEncoder(graph, files[_TOKENIZER], _words(arrays), threads)
+    return encoder, {ENCODER: _heads(labels, arrays)}
 
 
 def _plain(files: Mapping[str, bytes], name: str) -> bytes:

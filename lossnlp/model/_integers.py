@@ -37,6 +37,6 @@ def packed(name: str, table: NDArray[np.floating]) -> dict[str, NDArray[Any]]:
 
 def unpacked(arrays: Mapping[str, NDArray[Any]], name: str) -> Floats:
     """Return the table that is kept under a name; without a scale it is kept as it is."""
-    scale = arrays.get(f"{name}.scale", np.float32(1))
-    table: Floats = arrays[name].astype(np.float32) * scale
+    table: Floats = arrays[name].astype(np.float32)
+    table *= arrays.get(f"{name}.scale", np.float32(1))
     return table
