@@ -22,7 +22,7 @@ lint: $(VENV)/.installed-dev
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
-# Rebuild the shipped bundle from the starter corpus (an hour or two on two cores).
+# Rebuild the shipped bundle from the starter corpus (some two hours on two cores with AMX).
 bundle: $(VENV)/.installed-finetune
 	$(BIN)/python train.py
 

@@ -104,7 +104,8 @@ class OnnxEncoder:
             self._tokenizer = Tokenizer.from_str(tokenizer.decode())
         except Exception as error:  # onnxruntime and tokenizers raise bare Exceptions
             raise BundleError(f"the encoder cannot be read ({error}); train it again") from error
-        if words is not None and len(words.whole) != self._tokenizer.get_vocab_size():
+        tokens = self._tokenizer.get_vocab_size()
+        if words is not None and not len(words.whole) == len(words.scale) == tokens:
             raise BundleError("the encoder's words do not fit its tokenizer; train it again")
         self._outputs = [output.name for output in self._first.get_outputs()]
         self._tokenizer.no_padding()
