@@ -159,7 +159,7 @@ def test_a_thin_note_brings_up_the_question(page: Page) -> None:
 
 
 def test_the_buyers_words_can_be_added_and_marked(page: Page) -> None:
-    write(page, "we were far too expensive for them, lost on price")
+    write(page, "far too expensive, they could not justify the price")
     page.get_by_role("button", name="Add a snippet").click()
     page.get_by_label("Words of the snippet").fill(
         "honestly price was fine, our CISO just wouldn't sign off on the security review"

@@ -62,6 +62,13 @@ def test_contrast_pairs_are_pairs_and_not_in_the_corpus():
         assert len(text.split()) < 4 or text not in known
 
 
+def test_plain_notes_are_not_in_the_corpus():
+    plain = read_labelled([ROOT / "tests/data/plain_notes.jsonl"]).deals
+    known = {d.deal.note for d in starter_deals()}
+    assert len({d.deal.note for d in plain} - known) == 76
+    assert {d.primary for d in plain} <= set(Taxonomy.default().codes)
+
+
 def test_metrics_are_measured_on_held_out_groups():
     found = small().metrics
     assert found["n"] == len(few_deals())
