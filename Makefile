@@ -22,7 +22,7 @@ lint: $(VENV)/.installed-dev
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
-# Rebuild the shipped bundle from the starter corpus (some two hours on two cores with AMX).
+# Rebuild the shipped bundle from the starter corpus (hours on two cores).
 bundle: $(VENV)/.installed-finetune
 	$(BIN)/python train.py
 

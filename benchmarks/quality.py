@@ -103,7 +103,7 @@ class Run:
             start = time.perf_counter()
             try:
                 scores = row.reader(inside, [*outside, *self.pairs])
-            except ImportError as missing:
+            except (ImportError, lossnlp.InputError) as missing:
                 print(f"{row.title}: not run ({missing}); {row.install}")
                 return
             seconds = time.perf_counter() - start

@@ -120,7 +120,7 @@ def test_words_that_are_not_the_tokenizers_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"no gzip", gzip.compress(b"cut short")[:-9]])
-def test_a_file_that_cannot_be_unpacked_is_one_error(bundle, content):
+def test_a_file_that_cannot_be_decompressed_is_one_error(bundle, content):
     put(bundle, "lexical.safetensors.gz", content)
     with pytest.raises(BundleError, match="damaged"):
         load(bundle)

@@ -28,7 +28,7 @@ from lossnlp.deals import Deal, Snippet
 from lossnlp.model._calibration import Calibration, Probabilities
 from lossnlp.model._encoder import OnnxEncoder, Words
 from lossnlp.model._heads import Labels, LinearHeads
-from lossnlp.model._integers import packed, unpacked
+from lossnlp.model._integers import from_8_bits, in_8_bits
 from lossnlp.model._lexical import BLOCKS, LexicalFeatures, words_of
 from lossnlp.model._passages import Passage, passages_of, voices_of
 from lossnlp.model._views import ENCODER, LEXICAL, Seen, Views
@@ -45,7 +45,7 @@ _TAXONOMY, _TERMS, _ARRAYS = "taxonomy.json", "lexical.json", "lexical.safetenso
 _OUTSIDE_DATA = b"\x0a\x08location"
 _GRAPH, _TOKENIZER, _ENCODER_ARRAYS = "encoder.onnx", "tokenizer.json", "encoder.safetensors"
 _WORDS = "words"
-_DAMAGE = (KeyError, TypeError, ValueError, OSError, EOFError, zlib.error)
+_DAMAGE = (KeyError, TypeError, ValueError, EOFError, gzip.BadGzipFile, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def _parsed(manifest: Mapping[str, Any], files: Mapping[str, bytes], threads: in
     try:
         taxonomy = Taxonomy.from_dict(json.loads(files[_TAXONOMY]))
         labels = labels_of(taxonomy)
-        with ThreadPoolExecutor(1) as beside:  # unpacking takes most of the time
+        with ThreadPoolExecutor(1) as beside:  # decompressing the graph takes longest
             encoded = beside.submit(_encoder, files, labels, threads)
             arrays = load(_plain(files, _ARRAYS))
             features = LexicalFeatures(
@@ -197,8 +197,8 @@ def _encoder(
 
 def _plain(files: Mapping[str, bytes], name: str) -> bytes:
     """Return a file's content; compressed files end in ``.gz``, and there are none in schema 1."""
-    packed_file = files.get(f"{name}.gz")
-    return files[name] if packed_file is None else gzip.decompress(packed_file)
+    compressed = files.get(f"{name}.gz")
+    return files[name] if compressed is None else gzip.decompress(compressed)
 
 
 def _compressed(content: bytes) -> bytes:
@@ -208,7 +208,7 @@ def _compressed(content: bytes) -> bytes:
 def _heads(
     labels: Labels, arrays: Mapping[str, NDArray[np.floating]], depth: int | None = None
 ) -> LinearHeads:
-    weights, bias = unpacked(arrays, "weights"), arrays["bias"]
+    weights, bias = from_8_bits(arrays, "weights"), arrays["bias"]
     width = sum(labels.widths().values())
     if weights.shape != (depth or len(weights), width) or bias.shape != (width,):
         raise ValueError("the heads do not fit the features or the codes")
@@ -297,7 +297,7 @@ def _content(bundle: Bundle) -> dict[str, bytes]:
 
     views = bundle.views
     arrays: dict[str, NDArray[Any]] = {
-        **packed("weights", views.heads[LEXICAL].weights),
+        **in_8_bits("weights", views.heads[LEXICAL].weights),
         "bias": views.heads[LEXICAL].bias,
         "pointer": views.pointer.astype(np.float16),
         **{f"idf.{block}": idf for block, idf in views.features.idf.items()},

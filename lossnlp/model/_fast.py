@@ -19,7 +19,7 @@ from lossnlp.model._bundle import labels_of
 from lossnlp.model._calibration import Calibration, Probabilities
 from lossnlp.model._hashed import FAMILIES, Found, Occurrences, features_of
 from lossnlp.model._heads import Labels, LinearHeads
-from lossnlp.model._integers import packed, unpacked
+from lossnlp.model._integers import from_8_bits, in_8_bits
 from lossnlp.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class FastModel:
             {
                 "hashes": self.vocabulary.hashes,
                 "weight": self.vocabulary.weight,
-                **packed("weights", self.heads.weights),
+                **in_8_bits("weights", self.heads.weights),
                 "bias": self.heads.bias,
             }
         )
@@ -169,7 +169,7 @@ def read_fast(bundle: Path, taxonomy: Taxonomy, manifest: Mapping[str, Any]) -> 
         arrays = load_file(bundle / FAST_FILE)
         return FastModel(
             HashedVocabulary(arrays["hashes"], arrays["weight"]),
-            LinearHeads(labels_of(taxonomy), unpacked(arrays, "weights"), arrays["bias"]),
+            LinearHeads(labels_of(taxonomy), from_8_bits(arrays, "weights"), arrays["bias"]),
             Calibration.from_dict(facts["calibration"]),
             float(facts["margin"]),
             facts["measured"],

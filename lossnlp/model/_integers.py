@@ -26,16 +26,16 @@ def integers_of(
 
 def rounded(table: NDArray[np.floating]) -> Floats:
     """Return a table [n, d] as it will be read from a bundle."""
-    return unpacked(packed("", table), "")
+    return from_8_bits(in_8_bits("", table), "")
 
 
-def packed(name: str, table: NDArray[np.floating]) -> dict[str, NDArray[Any]]:
+def in_8_bits(name: str, table: NDArray[np.floating]) -> dict[str, NDArray[Any]]:
     """Return the arrays that keep a table [n, d] under a name."""
     whole, scale = integers_of(table)
     return {name: whole, f"{name}.scale": scale}
 
 
-def unpacked(arrays: Mapping[str, NDArray[Any]], name: str) -> Floats:
+def from_8_bits(arrays: Mapping[str, NDArray[Any]], name: str) -> Floats:
     """Return the table that is kept under a name; without a scale it is kept as it is."""
     table: Floats = arrays[name].astype(np.float32)
     table *= arrays.get(f"{name}.scale", np.float32(1))

@@ -23,7 +23,7 @@ from lossnlp.training._network import LossNetwork, in_16_bits
 
 _READ = (-5, -3, -1)  # layers, counted from the top
 _WIDTH = 128
-_SETTINGS = FineTuning(epochs=5, batch=32, head_rate=2e-3, fragments=0.0)
+_SETTINGS = FineTuning(epochs=5, fragments=0.0)
 _RARE = -2.0  # where the log-odds start: few codes and few tokens are meant
 _Seen = tuple[Batch, Tensor]  # and what `tokens_of` gives for its texts
 
